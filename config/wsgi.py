@@ -1,0 +1,14 @@
+"""What a WSGI server serves. It demands a SECRET_KEY of its own, so that sessions outlive a restart."""
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+application = get_wsgi_application()
+
+from config import settings  # noqa: E402  (after Django is set up)
+
+if not settings.env.str("SECRET_KEY", default=""):
+    raise ImproperlyConfigured("Set SECRET_KEY to a long random value before serving.")

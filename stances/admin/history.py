@@ -1,0 +1,233 @@
+"""The history of a curated row: who changed what, when and why, its parts' changes among its own; a number of queries
+that does not grow with the entries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import PAGE_VAR
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.http import Http404
+from django.shortcuts import render
+from django.template.defaultfilters import date as formatted
+from django.urls import reverse
+from django.utils.text import capfirst
+from simple_history.template_utils import ObjDiffDisplay
+
+DONE = {"+": "made", "~": "changed", "-": "deleted"}
+SHORTENED = 400
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows that belong to another and change with it: their model, its key to that row, and how to name one of them."""
+
+    model: type[models.Model]
+    key: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field before and after."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass
+class Entry:
+    """One line of a history: a record and what it changed; `title` names the part, where it is one's."""
+
+    record: Any
+    done: str
+    title: str
+    by: str
+    changes: list[Change] = field(default_factory=list)
+    url: str = ""
+
+
+class HistoryPages:
+    """The pages of a row's history: its list, and the row as it was after one entry."""
+
+    model: type[models.Model]
+    history_list_per_page = 50
+    #: Rows whose changes are told with this one's.
+    history_parts: tuple[Part, ...] = ()
+
+    def history_view(self, request, object_id, extra_context=None):
+        row, title = self._row_with_history(request, object_id)
+        parts = (Part(self.model, self.model._meta.pk.attname, ""), *self.history_parts)
+        paginator = Paginator(_lines(parts, row.pk), self.history_list_per_page)
+        page = paginator.get_page(request.GET.get(PAGE_VAR))
+        entries = _entries(parts, list(page.object_list))
+        for entry in entries:
+            if not entry.title:
+                entry.url = self._history_url("simple_history", row.pk, entry.record.pk)
+        context = {
+            "title": f"History: {title}",
+            "row": row,
+            "row_name": title,
+            "entries": entries,
+            "page_obj": page,
+            "page_range": paginator.get_elided_page_range(page.number),
+            "page_var": PAGE_VAR,
+            "parts": [part.model._meta.verbose_name_plural for part in self.history_parts],
+        }
+        return self._render_history(request, "admin/stances/history.html", context | (extra_context or {}))
+
+    def history_form_view(self, request, object_id, version_id, extra_context=None):
+        """Show the row as it was; to bring it back is a change like any other, and goes through the form."""
+        row, title = self._row_with_history(request, object_id)
+        if request.method != "GET":
+            raise PermissionDenied
+        records = self.model.history.filter(**{self.model._meta.pk.attname: row.pk})  # type: ignore[attr-defined]
+        record = records.filter(pk=version_id).first() if version_id.isdecimal() else None
+        if record is None:
+            raise Http404
+        fields = _fields(record)
+        names = _names([record], fields)
+        context = {
+            "title": f"{title}, as it was",
+            "row": row,
+            "row_name": title,
+            "entry": Entry(record, DONE[record.history_type], "", names["users"].get(record.history_user_id, "")),
+            "values": [(capfirst(f.verbose_name), _shown(f, record, names)) for f in fields],
+            "history_url": self._history_url("history", row.pk),
+        }
+        return self._render_history(request, "admin/stances/version.html", context | (extra_context or {}))
+
+    def _row_with_history(self, request, object_id) -> tuple[Any, str]:
+        """Find a row, one that was deleted too, and its title; see that the user may read its history."""
+        row = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
+        title = str(row)
+        if row is None:
+            try:
+                pk = self.model._meta.pk.to_python(unquote(object_id))
+            except ValidationError:
+                raise Http404 from None
+            record = self.model.history.filter(**{self.model._meta.pk.attname: pk}).first()  # type: ignore[attr-defined]
+            if record is None:
+                raise Http404
+            row, title = record.instance, f"{self.model._meta.verbose_name} {pk}, deleted"
+        if not self.has_view_or_change_permission(request, row):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        return row, title
+
+    def _history_url(self, name: str, *args) -> str:
+        opts = self.model._meta
+        return reverse(f"admin:{opts.app_label}_{opts.model_name}_{name}", args=args)
+
+    def _render_history(self, request, template, context):
+        opts = self.model._meta
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        each = self.admin_site.each_context(request)  # type: ignore[attr-defined]
+        return render(request, template, {**each, "opts": opts, "app_label": opts.app_label, **context})
+
+
+def _lines(parts: Iterable[Part], pk):
+    """Give when, of which part, and the id of each record of a row and its parts, the newest first."""
+    lines = [
+        part.model.history.filter(**{part.key: pk})  # type: ignore[attr-defined]
+        .order_by()
+        .annotate(part=Value(number, models.IntegerField()))
+        .values_list("history_date", "part", "history_id")
+        for number, part in enumerate(parts)
+    ]
+    return lines[0].union(*lines[1:], all=True).order_by("-history_date", "part", "-history_id")
+
+
+def _entries(parts: tuple[Part, ...], lines: list[tuple[dt.datetime, int, int]]) -> list[Entry]:
+    """Read a page's records, part by part, in the order of its lines."""
+    told = {}
+    for number, part in enumerate(parts):
+        if wanted := [pk for _, line, pk in lines if line == number]:
+            told.update({(number, entry.record.pk): entry for entry in _entries_of(part, wanted)})
+    return [told[number, pk] for _, number, pk in lines]
+
+
+def _entries_of(part: Part, pks: list[int]) -> Iterator[Entry]:
+    """Tell what records changed, by the one before each."""
+    records = list(_with_previous(part.model, pks))
+    earlier = part.model.history.in_bulk([record.previous for record in records if record.previous])  # type: ignore[attr-defined]
+    fields = _fields(records[0])
+    names = _names([*records, *earlier.values()], fields)
+    told = [f for f in fields if f.name != part.key]
+    for record in records:
+        title = part.title.format(**{f.name: _shown(f, record, names) for f in fields})
+        entry = Entry(record, DONE[record.history_type], title, names["users"].get(record.history_user_id, ""))
+        if record.history_type == "~" and record.previous in earlier:
+            entry.changes = _changes(earlier[record.previous], record, told, names)
+        elif title:
+            values = [(str(capfirst(f.verbose_name)), _shown(f, record, names)) for f in told]
+            made = record.history_type == "+"
+            entry.changes = [Change(label, "" if made else v, v if made else "") for label, v in values if v]
+        yield entry
+
+
+def _with_previous(model: type[models.Model], pks: list[int]):
+    """Read records with the id of the one before each."""
+    history = model.history.model.objects  # type: ignore[attr-defined]
+    pk = model._meta.pk.attname
+    before = (
+        history.filter(**{pk: OuterRef(pk)})
+        .filter(
+            Q(history_date__lt=OuterRef("history_date"))
+            | Q(history_date=OuterRef("history_date"), history_id__lt=OuterRef("history_id"))
+        )
+        .order_by(F("history_date").desc(), F("history_id").desc())
+    )
+    return history.filter(pk__in=pks).annotate(previous=Subquery(before.values("history_id")[:1]))
+
+
+def _fields(record) -> list[models.Field]:
+    return [f for f in record.tracked_fields if not f.primary_key]
+
+
+def _names(records: list[Any], fields: list[models.Field]) -> dict[Any, dict[Any, str]]:
+    """Name the rows that records point to, and under "users" those who made them: a query for each model."""
+    wanted: dict[Any, set[Any]] = defaultdict(set)
+    for f in fields:
+        if f.is_relation:
+            wanted[f.related_model] |= {getattr(record, f.attname) for record in records} - {None}
+    who = records[0]._meta.get_field("history_user").related_model
+    wanted[who] |= {record.history_user_id for record in records} - {None}
+    named = {
+        model: {pk: str(row) for pk, row in model._base_manager.in_bulk(pks).items()} for model, pks in wanted.items()
+    }
+    return {**named, "users": named[who]}
+
+
+def _shown(f: models.Field, record, names) -> str:
+    """Say a field's value as an editor reads it."""
+    value = getattr(record, f.attname)
+    if value is None or value == "":
+        return ""
+    if f.is_relation:
+        return names[f.related_model].get(value, f"deleted, number {value}")
+    if f.choices:
+        return str(dict(f.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dt.datetime):
+        return formatted(value, "DATETIME_FORMAT")
+    return str(value)
+
+
+def _changes(before, after, fields: list[models.Field], names) -> list[Change]:
+    changes = []
+    for f in fields:
+        if getattr(before, f.attname) != getattr(after, f.attname):
+            short = ObjDiffDisplay(max_length=SHORTENED, min_begin_len=40, min_end_len=40, min_common_len=40)
+            old, new = short.common_shorten_repr(_shown(f, before, names), _shown(f, after, names))
+            changes.append(Change(str(capfirst(f.verbose_name)), old, new))
+    return changes

@@ -1,0 +1,251 @@
+"""The steps of a statement's life at the desk: as actions on many rows, as buttons on one, each by the model's verb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
+
+from stances.admin.columns import short
+from stances.forms import WordsForm
+from stances.models import Stance, Statement
+from stances.vocabulary import Status
+
+TOLD = 200
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: the model's verb, what the desk calls it, from which status, by whom, and what it wants told."""
+
+    name: str
+    verb: str
+    label: str
+    done: str
+    status: Status
+    permission: str
+    words: str = ""
+    question: str = ""
+
+    def take(self, statement: Statement, by, words: str = "") -> None:
+        getattr(statement, self.verb)(by=by, **({self.words: words} if self.words else {}))
+
+    def is_open_to(self, user, statement: Statement) -> bool:
+        """Tell whether the step can be taken from here by a user; the verb has the last word."""
+        if statement.status != self.status or not user.has_perm(self.permission):
+            return False
+        if self.name == "publish":
+            return statement.coder_id != user.pk or settings.ONE_PERSON_DESK
+        return self.name != "submit" or may_change(user, statement)
+
+
+SUBMIT = Step("submit", "submit", "Submit for review", "submitted for review", Status.DRAFT, "stances.submit_statement")
+PUBLISH = Step("publish", "publish", "Publish", "published", Status.SUBMITTED, "stances.review_statement")
+RETURN = Step(
+    "return",
+    "return_to_coder",
+    "Return to its coder",
+    "returned",
+    Status.SUBMITTED,
+    "stances.review_statement",
+    "comment",
+    "What should the coder look at again?",
+)
+RETRACT = Step(
+    "retract",
+    "retract",
+    "Retract",
+    "retracted",
+    Status.PUBLISHED,
+    "stances.retract_statement",
+    "reason",
+    "Why is it withdrawn? The public page goes on to tell.",
+)
+STEPS = (SUBMIT, PUBLISH, RETURN, RETRACT)
+
+
+def may_change(user, statement: Statement) -> bool:
+    """Tell whether a user who may change statements may change this one: a coder, drafts of his or her own alone."""
+    own_draft = statement.status == Status.DRAFT and statement.coder_id == user.pk
+    return own_draft or user.has_perm("stances.review_statement")
+
+
+@dataclass
+class Outcome:
+    """What became of each statement: the keys of those done, and of the others why not."""
+
+    done: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def take(step: Step, statements: Iterable[Statement], by, words: str = "") -> Outcome:
+    """Take one step with each of many statements; what one is refused holds up no other."""
+    outcome = Outcome()
+    for statement in statements:
+        try:
+            with transaction.atomic():
+                step.take(statement, by, words)
+            outcome.done.append(statement.key)
+        except (PermissionDenied, ValidationError) as error:
+            outcome.refused.append((statement.key, reason(error)))
+    return outcome
+
+
+def reason(error: PermissionDenied | ValidationError) -> str:
+    """Say why a verb refused, with the names of the fields that are wrong."""
+    if not isinstance(error, ValidationError):
+        return str(error) or "You may not."
+    if not hasattr(error, "error_dict"):
+        return " ".join(error.messages)
+    return " ".join(f"{_field_name(name)}{message}" for name, told in error.message_dict.items() for message in told)
+
+
+def _field_name(name: str) -> str:
+    if name == NON_FIELD_ERRORS:
+        return ""
+    names = {f.name: f.verbose_name for f in (*Statement._meta.fields, *Stance._meta.fields)}
+    return f"{capfirst(names.get(name, name))}: "
+
+
+class LifeOfStatements:
+    """Actions, buttons and pages for the steps."""
+
+    actions: Any = ["submit_selected", "publish_selected", "return_selected", "retract_selected"]
+
+    # ---- on many rows ----
+
+    @admin.action(description="Submit for review", permissions=["submit"])
+    def submit_selected(self, request, queryset):
+        return self._take_selected(request, queryset, SUBMIT)
+
+    @admin.action(description="Publish", permissions=["review"])
+    def publish_selected(self, request, queryset):
+        return self._take_selected(request, queryset, PUBLISH)
+
+    @admin.action(description="Return to their coders, with a comment", permissions=["review"])
+    def return_selected(self, request, queryset):
+        return self._take_selected(request, queryset, RETURN)
+
+    @admin.action(description="Retract, with a reason", permissions=["retract"])
+    def retract_selected(self, request, queryset):
+        return self._take_selected(request, queryset, RETRACT)
+
+    def has_submit_permission(self, request):
+        return request.user.has_perm("stances.submit_statement")
+
+    def has_review_permission(self, request):
+        return request.user.has_perm("stances.review_statement")
+
+    def has_retract_permission(self, request):
+        return request.user.has_perm("stances.retract_statement")
+
+    def _take_selected(self, request, queryset, step: Step):
+        # The first of its words comes before what repeats them, so that both can be published at once.
+        statements = queryset.order_by(F("repeats").asc(nulls_first=True), "latest", "pk")
+        words = ""
+        if step.words:
+            form = WordsForm(request.POST if "words" in request.POST else None)
+            if not form.is_valid():
+                selected = {
+                    "name": ACTION_CHECKBOX_NAME,
+                    "values": request.POST.getlist(ACTION_CHECKBOX_NAME),
+                    "across": request.POST.get("select_across", "0"),
+                    "action": f"{step.name}_selected",
+                }
+                return self._ask(request, step, form, statements, selected)
+            words = form.cleaned_data["words"]
+        self._tell(request, step, take(step, statements, request.user, words))
+        return None
+
+    def _tell(self, request, step: Step, outcome: Outcome) -> None:
+        """Tell a line for each row, first of those done, then of those not."""
+        if done := outcome.done:
+            lines = format_html_join("", "<li>{}: {}</li>", ((key, step.done) for key in done[:TOLD]))
+            self._tell_lines(request, f"{len(done)} {step.done}", lines, len(done), messages.SUCCESS)
+        if refused := outcome.refused:
+            lines = format_html_join("", "<li>{}: {}</li>", refused[:TOLD])
+            self._tell_lines(request, f"{len(refused)} not {step.done}", lines, len(refused), messages.ERROR)
+
+    def _tell_lines(self, request, heading: str, lines, count: int, level) -> None:
+        more = format_html("<li>and {} more</li>", count - TOLD) if count > TOLD else ""
+        message = format_html("{}<ul>{}{}</ul>", heading, lines, more)
+        self.message_user(request, message, level)  # type: ignore[attr-defined]
+
+    # ---- on one ----
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.step_view)  # type: ignore[attr-defined]
+        steps = [path(f"<int:pk>/{s.name}/", view, {"step": s}, name=f"stances_statement_{s.name}") for s in STEPS]
+        return steps + super().get_urls()  # type: ignore[misc]
+
+    def step_view(self, request, pk: int, step: Step):
+        """Ask whether to take a step, and for its words where it wants some; take it."""
+        return self._write(request, self._step_view, pk, step)  # type: ignore[attr-defined]
+
+    def _step_view(self, request, pk: int, step: Step):
+        statement = self.get_object(request, str(pk))  # type: ignore[attr-defined]
+        if not request.user.has_perm(step.permission):
+            raise PermissionDenied
+        if statement is None:
+            return self._get_obj_does_not_exist_redirect(request, Statement._meta, str(pk))  # type: ignore[attr-defined]
+        form = WordsForm(request.POST if request.method == "POST" else None)
+        if request.method != "POST" or (step.words and not form.is_valid()):
+            return self._ask(request, step, form, Statement.objects.filter(pk=pk), None)
+        words = form.cleaned_data["words"] if step.words else ""
+        self._tell(request, step, take(step, [statement], request.user, words))
+        return HttpResponseRedirect(reverse("admin:stances_statement_change", args=[pk]))
+
+    def _ask(self, request, step: Step, form: WordsForm, statements, selected):
+        count = statements.count()
+        shown = [(row.key, short(row.summary)) for row in statements[:TOLD]]
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        context = {
+            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            "title": f"{step.label}: {count} statement{'' if count == 1 else 's'}",
+            "opts": Statement._meta,
+            "step": step,
+            "form": form,
+            "statements": shown,
+            "more": count - len(shown),
+            "selected": selected,
+            "statement": None if selected else statements.first(),
+        }
+        return TemplateResponse(request, "admin/stances/statement/step.html", context)
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        """Offer the steps: those that want no words save the form first, so that nothing typed is lost."""
+        at = obj or Statement(coder=request.user)
+        offered = [step for step in STEPS if step.is_open_to(request.user, at)]
+        may_save = add or self.has_change_permission(request, obj)  # type: ignore[attr-defined]
+        context["saving_steps"] = [step for step in offered if not step.words and may_save and not context["is_popup"]]
+        context["asking_steps"] = [step for step in offered if step.words and obj]
+        return super().render_change_form(request, context, add, change, form_url, obj)  # type: ignore[misc]
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._saved_and(request, obj) or super().response_add(request, obj, post_url_continue)  # type: ignore[misc]
+
+    def response_change(self, request, obj):
+        return self._saved_and(request, obj) or super().response_change(request, obj)  # type: ignore[misc]
+
+    def _saved_and(self, request, obj):
+        step = next((step for step in STEPS if f"_{step.name}" in request.POST and not step.words), None)
+        if step is None:
+            return None
+        outcome = take(step, [obj], request.user)
+        self._tell(request, step, outcome)
+        if outcome.refused:
+            self.message_user(request, "What you wrote is saved.", messages.INFO)  # type: ignore[attr-defined]
+            return HttpResponseRedirect(reverse("admin:stances_statement_change", args=[obj.pk]))
+        return self.response_post_save_change(request, obj)  # type: ignore[attr-defined]

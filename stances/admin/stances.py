@@ -1,0 +1,100 @@
+"""Stances: inside their statement, where they are made and end, and as a list to search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+
+from stances.admin.base import CuratedAdmin, CuratedFields
+from stances.admin.columns import tile
+from stances.admin.filters import AuthorityFilter, TopicFilter
+from stances.admin.life import may_change
+from stances.forms import ChosenSelect, ReasonedStanceForm, StanceForm, StanceFormSet
+from stances.models import Stance
+
+ROWS: list[Any] = [
+    ("actor", "topic"),
+    ("position", "terms", "condition"),
+    ("attribution", "basis"),
+    "rationale",
+]
+
+
+class StanceInline(CuratedFields, admin.StackedInline):
+    model = Stance
+    form = StanceForm
+    formset = StanceFormSet
+    fields = ROWS
+    autocomplete_fields = ["actor", "topic"]
+    ordering = ["topic__rank", "id"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("actor", "topic")
+
+    def get_extra(self, request, obj=None, **kwargs):
+        return 0 if obj and obj.stances.exists() else 1
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = ChosenSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_add_permission(self, request, obj=None):
+        return super().has_add_permission(request, obj) and (obj is None or may_change(request.user, obj))
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and (obj is None or may_change(request.user, obj))
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and (obj is None or may_change(request.user, obj))
+
+
+@admin.register(Stance)
+class StanceAdmin(CuratedAdmin):
+    """A list to search and to mend by; stances come and go with their statement's form."""
+
+    form = ReasonedStanceForm
+    list_display = ["actor", "topic", "held", "stated", "attribution", "speaker", "status"]
+    list_filter = [
+        "statement__status",
+        "position",
+        "terms",
+        "attribution",
+        "basis",
+        AuthorityFilter,
+        "role",
+        TopicFilter,
+    ]
+    list_select_related = ["actor", "topic", "speaker", "statement"]
+    date_hierarchy = "stated_on"
+    search_fields = ["actor__name", "actor__aliases", "topic__name", "condition", "rationale", "statement__key"]
+    search_help_text = "Actors, topics, conditions, rationales, and keys of statements."
+    ordering = ["-stated_on", "-id"]
+    autocomplete_fields = ["actor", "topic"]
+    readonly_fields = ["statement", "stated_on", "role"]
+    fieldsets: Any = [
+        (None, {"fields": ["statement", "stated_on", *ROWS]}),
+        ("In its series", {"fields": ["role"]}),
+    ]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and (obj is None or may_change(request.user, obj.statement))
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.display(description="position", ordering="position")
+    def held(self, stance):
+        return tile(stance.position, stance.terms)
+
+    @admin.display(description="status", ordering="statement__status")
+    def status(self, stance):
+        return stance.statement.get_status_display()
+
+    @admin.display(description="said", ordering="stated_on")
+    def stated(self, stance):
+        return stance.statement.date.words(short=True)

@@ -1,0 +1,56 @@
+"""Topics, listed as the tree that they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.utils.html import format_html
+
+from stances.admin.base import CuratedAdmin
+from stances.models import Topic
+
+DEPTHS = 6
+
+
+class TopicChangeList(ChangeList):
+    """The list of topics, parents first; there is no other order."""
+
+    def get_ordering(self, request, queryset):
+        return ["tree_ordering"]
+
+
+@admin.register(Topic)
+class TopicAdmin(CuratedAdmin):
+    list_display = ["indented", "short_name", "proposition", "candidate", "group", "first_page", "slug"]
+    list_select_related = ["candidate", "group"]
+    sortable_by = ()
+    search_fields = ["name", "short_name", "proposition", "slug"]
+    search_help_text = "Names, propositions and addresses."
+    list_per_page = 200
+    autocomplete_fields = ["parent", "group", "candidate"]
+    prepopulated_fields = {"slug": ["name"]}
+    fieldsets: Any = [
+        (None, {"fields": ["name", "short_name", "proposition", "slug"]}),
+        ("Its place", {"fields": [("parent", "rank"), ("group", "candidate")]}),
+        ("For coders", {"fields": ["coding_notes"]}),
+        ("On the first page", {"fields": ["featured", "question", "about"]}),
+    ]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).in_order()
+
+    def get_changelist(self, request, **kwargs):
+        return TopicChangeList
+
+    def view_on_site(self, obj):
+        return obj.get_absolute_url()
+
+    @admin.display(description="first page")
+    def first_page(self, topic):
+        return "asks it" if topic.featured else ""
+
+    @admin.display(description="topic")
+    def indented(self, topic):
+        return format_html('<span class="depth-{}">{}</span>', min(topic.tree_depth, DEPTHS), topic.name)

@@ -1,0 +1,330 @@
+"""What is shown for an actor on a topic on a day (codebook, section 6, "Shown"). Nothing of a later day enters."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+
+from stances.dates import PartialDate
+from stances.models import Affiliation, Position, Source, Stance, Topic
+from stances.models.statements import GAP, Role
+from stances.tree import TopicTree
+from stances.vocabulary import CSS, SIGNS, ActorKind, Authority, Voice, side, wording
+
+DECIDING = (Role.OPENED, Role.CONFIRMED)
+OLD_YEARS = 2
+
+
+def years_after(day: dt.date, years: int) -> dt.date:
+    """Give the same day some years later; of 29 February, the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def is_old(stated_on: dt.date, day: dt.date) -> bool:
+    """Tell whether something was stated more than two years before a day."""
+    return years_after(stated_on, OLD_YEARS) < day
+
+
+def stated_date(stance: Stance) -> PartialDate:
+    return stance.statement.date
+
+
+def source_of(stance: Stance) -> Source:
+    """Give the source of a stance that is stored; the column is empty only until then."""
+    assert stance.source
+    return stance.source
+
+
+def since_words(date: PartialDate) -> str:
+    """Say since when: " since 13 February 2024", " since February 2024", ", the first before 25 March 2024"."""
+    if date.earliest is None:
+        return f", the first {date.words()}"
+    return f" since {date.words().removeprefix('in ')}"
+
+
+def last_words(date: PartialDate) -> str:
+    """Say when an old position was last stated: by its year, or as exactly as a date known in part tells."""
+    if date.earliest is not None and date.earliest.year == date.latest.year:
+        return f"in {date.latest.year}"
+    return date.words()
+
+
+def condition_said(stance: Stance) -> bool:
+    """Tell whether the words of a condition stand in the statement's quotation, and so are the speaker's."""
+    return any(stance.condition in piece for piece in stance.statement.quote_pieces)
+
+
+def reporter(stance: Stance) -> str:
+    """Name who reports a position: a publication, or a speaker and where the words are printed."""
+    speaker, publisher = stance.statement.speaker, source_of(stance).publisher
+    return reporter_words(speaker.label, speaker.kind, stance.authority, publisher.label if publisher else "")
+
+
+def reporter_words(speaker: str, kind: str, authority: str, publisher: str) -> str:
+    if kind == ActorKind.PUBLICATION:
+        return f"{speaker} (state media)" if authority == Authority.STATE_MEDIA else speaker
+    if authority == Authority.UNNAMED and publisher:
+        return f"{publisher} ({speaker[0].lower()}{speaker[1:]})"
+    return speaker
+
+
+class Said(NamedTuple):
+    """What a cell needs of the stance that decides it, read as plain values: a table has thousands of cells."""
+
+    pk: int
+    key: str
+    earliest: dt.date | None
+    latest: dt.date
+    condition: str
+    quote: str
+    authority: str
+    colleagues_differ: bool
+    speaker_name: str
+    speaker_short: str
+    speaker_kind: str
+    publisher_name: str | None
+    publisher_short: str | None
+
+    PATHS = (  # type: ignore[misc]
+        "pk",
+        "statement__key",
+        "statement__earliest",
+        "statement__latest",
+        "condition",
+        "statement__quote",
+        "statement__authority",
+        "colleagues_differ",
+        "statement__speaker__name",
+        "statement__speaker__short_name",
+        "statement__speaker__kind",
+        "source__publisher__name",
+        "source__publisher__short_name",
+    )
+
+    @property
+    def date(self) -> PartialDate:
+        return PartialDate(self.earliest, self.latest)
+
+    @property
+    def speaker(self) -> str:
+        return self.speaker_short or self.speaker_name
+
+    @property
+    def reporter(self) -> str:
+        publisher = self.publisher_short or self.publisher_name or ""
+        return reporter_words(self.speaker, self.speaker_kind, self.authority, publisher)
+
+    @property
+    def condition_said(self) -> bool:
+        return any(self.condition in piece for piece in self.quote.split(GAP))
+
+
+class Heads:
+    """Heads of state and government over time: under whom something was said that was said under an earlier one."""
+
+    def __init__(self, actors: QuerySet | Iterable[int]) -> None:
+        self.of: dict[int, list[Affiliation]] = defaultdict(list)
+        held = Affiliation.objects.filter(of__in=actors, authority=Authority.HEAD).select_related("actor")
+        for affiliation in held.order_by("start", "pk"):
+            self.of[affiliation.of_id].append(affiliation)
+
+    def earlier(self, actor: int, stated_on: dt.date, day: dt.date) -> Affiliation | None:
+        """Find the office of a head that held on `stated_on` and had ended by `day`, the latest begun."""
+
+        def holds(it: Affiliation, on: dt.date) -> bool:
+            return (it.start is None or it.start <= on) and (it.end is None or it.end > on)
+
+        now = {it.actor_id for it in self.of[actor] if holds(it, day)}
+        ended = [it for it in self.of[actor] if holds(it, stated_on) and not holds(it, day) and it.actor_id not in now]
+        return ended[-1] if ended else None
+
+
+@dataclass(slots=True)
+class Shown:
+    """The position shown for an actor on a topic: its own, one that others report, or its own on a wider topic."""
+
+    actor_id: int
+    topic: Topic
+    voice: str
+    value: int
+    terms: str
+    since: dt.date
+    statements: int
+    opening: Said
+    latest: Said
+    day: dt.date
+    head: Affiliation | None = None
+    wider: Topic | None = None
+    wider_words: str = ""
+
+    @property
+    def hollow(self) -> bool:
+        return self.heard or self.wider is not None
+
+    @property
+    def heard(self) -> bool:
+        return self.voice == Voice.REPORTED
+
+    @property
+    def reason(self) -> str:
+        """Name what is shown: `own`, `reported` or `wider`."""
+        return "wider" if self.wider else "reported" if self.heard else "own"
+
+    @property
+    def words(self) -> str:
+        return wording(self.value, self.terms)
+
+    @property
+    def css(self) -> str:
+        return CSS[self.value]
+
+    @property
+    def sign(self) -> str:
+        return SIGNS[self.value]
+
+    @property
+    def side(self) -> int:
+        return side(self.value)
+
+    @property
+    def condition(self) -> str:
+        return self.latest.condition
+
+    @property
+    def condition_said(self) -> bool:
+        return self.latest.condition_said
+
+    @property
+    def stated(self) -> PartialDate:
+        return self.latest.date
+
+    @property
+    def last_stated_on(self) -> dt.date:
+        return self.latest.latest
+
+    @property
+    def reporter(self) -> str:
+        return self.latest.reporter
+
+    @property
+    def url(self) -> str:
+        return reverse("statement", args=[self.latest.key])
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether colleagues differ on it: flagged on own words alone."""
+        return self.latest.colleagues_differ and not self.hollow
+
+    @property
+    def by(self) -> str:
+        """Say who stated it last and when, or why it is hollow."""
+        when = self.stated.words(short=True)
+        if self.wider:
+            return self.wider_words
+        if self.heard:
+            return f"reported by {self.reporter}, {when}"
+        return f"{self.latest.speaker}, {when}"
+
+    @property
+    def old(self) -> str:
+        """Say when it was last stated, where that is more than two years ago or under an earlier head; else nothing."""
+        if not self.head and not is_old(self.last_stated_on, self.day):
+            return ""
+        under = f", under {self.head.title} {self.head.actor.name}" if self.head else ""
+        return f"last {self.verb} {last_words(self.stated)}{under}"
+
+    @property
+    def verb(self) -> str:
+        return "reported" if self.heard else "stated"
+
+    @property
+    def held(self) -> str:
+        """Say how often it was stated: "stated once", "held in 3 statements since 13 February 2024"."""
+        if self.statements == 1:
+            return f"{self.verb} once"
+        verb = "reported" if self.heard else "held"
+        return f"{verb} in {self.statements} statements{since_words(self.opening.date)}"
+
+    @property
+    def more(self) -> str:
+        """Say what speaker and day do not: that it was held, or is old; nothing where it was stated once of late."""
+        return self.record if not self.wider and (self.old or self.statements > 1) else ""
+
+    @property
+    def record(self) -> str:
+        """Say how often, since when and when last, as the record has it."""
+        if self.statements == 1:
+            return self.old or self.held
+        return f"{self.held}; {self.old}" if self.old else self.held
+
+
+@dataclass(frozen=True)
+class Board:
+    """What is shown on a day, for any number of actors and topics."""
+
+    day: dt.date
+    tree: TopicTree
+    cells: dict[tuple[int, int, str], Shown] = field(default_factory=dict)
+
+    def own(self, actor: int, topic: Topic) -> Shown | None:
+        return self.cells.get((actor, topic.pk, Voice.OWN))
+
+    def reported(self, actor: int, topic: Topic) -> Shown | None:
+        return self.cells.get((actor, topic.pk, Voice.REPORTED))
+
+    def shown(self, actor: int, topic: Topic) -> Shown | None:
+        """Give the own position; failing that the reported one; failing that the nearest wider topic's own."""
+        if found := self.own(actor, topic) or self.reported(actor, topic):
+            return found
+        for above in self.tree.ancestors(topic):
+            if wide := self.own(actor, above):
+                return replace(wide, topic=topic, wider=above, wider_words=self.tree.in_general(above))
+        return None
+
+    def actors_with_any(self, topics: Iterable[Topic]) -> set[int]:
+        ids = {topic.pk for topic in topics}
+        return {actor for actor, topic, _ in self.cells if topic in ids}
+
+
+def board(tree: TopicTree, day: dt.date, *, actors: QuerySet | Iterable[int], topics: Iterable[Topic]) -> Board:
+    """Read what actors held on topics, and above them, on a day: three queries, however many cells."""
+    wanted = [topic.pk for topic in tree.with_ancestors(topics)]
+    decided = Stance.objects.in_series().filter(
+        actor=OuterRef("actor"),
+        topic=OuterRef("topic"),
+        attribution=OuterRef("voice"),
+        role__in=DECIDING,
+        stated_on__gte=OuterRef("since"),
+        stated_on__lte=day,
+    )
+    held = (
+        Position.objects.on(day)
+        .filter(actor__in=actors, topic__in=wanted)
+        .annotate(
+            latest=Subquery(decided.order_by("-stated_on").values("pk")[:1]),
+            statements=Subquery(decided.order_by().values("actor").annotate(n=Count("pk")).values("n")),
+        )
+        .order_by()
+    )
+    cited = Stance.objects.filter(Q(pk__in=held.values("opening")) | Q(pk__in=held.values("latest")))
+    said = {it.pk: it for it in map(Said._make, cited.order_by().values_list(*Said.PATHS))}
+    heads = Heads(actors)
+    rows = held.values_list(
+        "actor_id", "topic_id", "voice", "value", "terms", "since", "statements", "opening_id", "latest"
+    )
+    cells = {}
+    for actor, topic, voice, value, terms, since, statements, opening, latest in rows:
+        last = said.get(latest, said[opening])
+        head = heads.earlier(actor, last.latest, day) if voice == Voice.OWN else None
+        facts = (voice, value, terms, since, statements, said[opening], last, day, head)
+        cells[actor, topic, voice] = Shown(actor, tree.by_id[topic], *facts)
+    return Board(day, tree, cells)

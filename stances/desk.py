@@ -1,0 +1,41 @@
+"""The site of the editors' desk: Django's admin, with its models in the order of the work."""
+
+from functools import wraps
+
+from django.contrib import admin, messages
+from django.contrib.admin.apps import AdminConfig
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+
+ORDER = ["Statement", "Source", "Actor", "Affiliation", "Topic", "Stance", "Position", "FormerSlug"]
+
+
+class Desk(admin.AdminSite):
+    site_header = "Stances: editors' desk"
+    site_title = "Stances: editors' desk"
+    index_title = "Desk"
+
+    def admin_view(self, view, cacheable=False):
+        """Refuse parameters that hold a NUL, which PostgreSQL cannot compare; see Django's own."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(view)
+        def checked(request, *args, **kwargs):
+            searching = request.path == reverse(f"{self.name}:autocomplete")  # which finds nothing, as it should
+            if not searching and any("\x00" in value for _, values in request.GET.lists() for value in values):
+                messages.error(request, "The address held a character that no value has, and was not followed.")
+                return HttpResponseRedirect(reverse(f"{self.name}:index"))
+            return inner(request, *args, **kwargs)
+
+        return checked
+
+    def get_app_list(self, request, app_label=None):
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            if app["app_label"] == "stances":
+                app["models"].sort(key=lambda model: (*ORDER, model["object_name"]).index(model["object_name"]))
+        return sorted(apps, key=lambda app: app["app_label"] != "stances")
+
+
+class DeskConfig(AdminConfig):
+    default_site = "stances.desk.Desk"

@@ -1,0 +1,249 @@
+"""What one statement shows and did: each stance in its history, and the rule applied to it step by step."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Q
+
+from stances.asof import Shown, board
+from stances.histories import Event, History, Offices, by_series, history, up_to
+from stances.models import Stance, Statement
+from stances.series import Interval
+from stances.tree import TopicTree
+from stances.vocabulary import ActorKind, Authority, Voice, wording
+from stances.wording import counted, day_words, first_up, length, number
+
+
+@dataclass(frozen=True)
+class Considered:
+    """A statement that was considered for a position, and what the rule made of it."""
+
+    event: Event
+    this: bool
+    decides: bool
+    verdict: str
+
+
+@dataclass
+class Exhibit:
+    """One stance of the statement: its place in the history of its actor and topic."""
+
+    stance: Stance
+    history: History
+    event: Event
+    shown: Shown | None
+    office: str
+
+    @property
+    def own(self) -> bool:
+        return self.event.own
+
+    @property
+    def series(self) -> list[Interval]:
+        return self.history.own if self.own else self.history.reported
+
+    @cached_property
+    def stances(self) -> dict[int, Stance]:
+        return {event.stance.pk: event.stance for event in self.history.events}
+
+    @property
+    def previous(self) -> Stance | None:
+        """Give the last statement of the position that this one replaced."""
+        if not self.event.before or not self.event.interval:
+            return None
+        place = self.series.index(self.event.interval)
+        return self.stances[self.series[place - 1].deciding[-1].stance]
+
+    @property
+    def size(self) -> str:
+        """Write how far the change went, with its sign."""
+        if not self.event.before:
+            return ""
+        size = self.stance.position - self.event.before[0]
+        return f"+{size}" if size > 0 else f"−{-size}" if size < 0 else "0"
+
+    @property
+    def held_before(self) -> str:
+        """Say how long the position before was held."""
+        if not self.event.before or not self.event.interval:
+            return ""
+        place = self.series.index(self.event.interval)
+        return length(self.series[place - 1].since, self.event.interval.since)
+
+    @property
+    def opening(self) -> Stance | None:
+        """Give the statement that opened the position that this one confirms."""
+        if self.event.role != "confirmed" or not self.event.interval:
+            return None
+        return self.stances[self.event.interval.opening.stance]
+
+    @property
+    def successor(self) -> Stance | None:
+        """Give the statement that replaced the position that this one opened or confirmed."""
+        if not self.event.interval or not self.event.interval.until:
+            return None
+        place = self.series.index(self.event.interval)
+        return self.stances[self.series[place + 1].opening.stance]
+
+    @property
+    def lasted(self) -> str:
+        if not self.event.interval or not self.event.interval.until:
+            return ""
+        return length(self.stance.statement.latest, self.event.interval.until)
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether the position is the last recorded one of its series."""
+        return bool(self.event.interval) and not self.event.interval.until  # type: ignore[union-attr]
+
+    @property
+    def decides(self) -> bool:
+        return self.own and self.stands and self.event.interval.deciding[-1].stance == self.stance.pk  # type: ignore[union-attr]
+
+    @property
+    def heading(self) -> str:
+        whose = f"{self.stance.actor.name}’s position on {self.stance.topic.name}"
+        if self.decides:
+            return f"Why this decides {whose}"
+        if self.own and self.event.role in ("opened", "confirmed"):
+            return f"Why this decided {whose}"
+        return f"Why this does not decide {whose}"
+
+    @property
+    def attribution(self) -> str:
+        """Say why the words count as the actor's own, or as reported."""
+        statement = self.stance.statement
+        speaker, authority = statement.speaker, Authority(statement.authority)
+        if not self.own:
+            return f"Reported, by {self.event.reporter}: {authority.label}. It moves nothing in the own series"
+        if speaker.pk == self.stance.actor_id:
+            return "Own: the speaker told its own position"
+        if speaker.kind == ActorKind.GROUP:
+            return f"Own: {speaker.name} spoke or acted together, and so for each of them"
+        if self.office:
+            return f"Own: on that day the speaker was {self.office}"
+        return f"Own: the speaker is {authority.label}, and expresses its position"
+
+    @property
+    def steps(self) -> list[str]:
+        """Apply the rule of positions in sentences (codebook, section 6)."""
+        return [step for step in (self._step_statements(), self._step_series(), self._step_day()) if step]
+
+    def _step_statements(self) -> str:
+        events = self.history.events
+        repeats = sum(event.repeat for event in events)
+        tie = "ties" if len(events) == 1 else "tie"
+        said = f"{first_up(counted(len(events), 'statement'))} {tie} {self.stance.actor.name} to this topic"
+        if not repeats:
+            return f"{said}; none repeats another."
+        left = len(events) - repeats
+        repeat = "repeats earlier words and is" if repeats == 1 else "repeat earlier words and are"
+        remain = "remains" if left == 1 else "remain"
+        return f"{said}. {first_up(number(repeats))} {repeat} left out; {number(left)} {remain}."
+
+    def _step_series(self) -> str:
+        own, heard = len(self.history.statements), len(self.history.reports)
+        if self.own:
+            others = f"What others report ({counted(heard, 'statement')}) moves nothing"
+            others = others if heard else "Nothing was reported by others"
+            why = f"{self.attribution[5:6].upper()}{self.attribution[6:]}"
+            return f"Only the own series decides: {counted(own, 'statement')}. {why}: own voice. {others}."
+        mine = f"{first_up(counted(own, 'own statement'))} stand{'s' if own == 1 else ''} on record"
+        none = f"No own words of {self.stance.actor.name} are on record, so the reported position is shown, hollow"
+        attribution = self.attribution[0].lower() + self.attribution[1:]
+        return f"Only own words decide a position. These are {attribution}. {mine if own else none}."
+
+    def _step_day(self) -> str:
+        stance, event = self.stance, self.event
+        series = "own" if self.own else "reported"
+        if event.repeat:
+            first = stance.statement.repeats
+            repeated = first.key if first else "another"
+            return f"This statement repeats {repeated}: it shows that the words travelled, and counts for nothing."
+        said = day_words(stance.statement.latest)
+        latest = f"A statement counts from the latest day on which it may have been made, here {said}."
+        if event.role == "passed over":
+            by = f" {first_up(event.by.statement.speaker.label)} decides that day." if event.by else ""
+            return f"{latest} It was passed over: {event.rule}.{by}"
+        same_day = [
+            e for e in self.history.events if e.date.latest == event.date.latest and not e.repeat and e.own == event.own
+        ]
+        tie = "No other statement of its series fell on that day, so nothing had to break a tie."
+        if len(same_day) > 1:
+            rules = sorted({e.rule for e in same_day if e.rule})
+            tie = f"It came first among {counted(len(same_day), 'statement')} of that day: {'; '.join(rules)}."
+        if event.role == "confirmed":
+            then = "It states again the position that was held, and confirms it."
+        elif event.before:
+            moved = f"from “{wording(*event.before)}” to “{stance.wording}”"
+            then = f"The newest {series} statement decides: the position changed {moved}."
+        else:
+            then = f"It is the first of its series: “{stance.wording}” is first recorded."
+        if self.successor:
+            then += f" It decided until {day_words(self.event.interval.until)}."  # type: ignore[union-attr, arg-type]
+        return f"{latest} {then} {tie}"
+
+    @property
+    def considered(self) -> list[Considered]:
+        """List all statements on the topic, newest first, with what the rule made of each."""
+        return [self._consider(event) for event in self.history.newest_first]
+
+    def _consider(self, event: Event) -> Considered:
+        decides = (
+            event.own
+            and event.interval is not None
+            and event.interval.until is None
+            and event.interval.deciding[-1].stance == event.stance.pk
+        )
+        return Considered(event, event.stance.pk == self.stance.pk, decides, self._verdict(event, decides))
+
+    def _verdict(self, event: Event, decides: bool) -> str:
+        if event.repeat:
+            first = event.stance.statement.repeats
+            return f"No: repeats the words of {first.date.words(short=True)}" if first else "No: a repeat"
+        if event.role == "passed over":
+            return f"No: {event.rule}"
+        if not event.own:
+            own = " alone" if not self.history.own else ""
+            return f"No: reported by others; stands in the reported series{own}"
+        if decides:
+            return "Yes: the newest own statement"
+        assert event.interval
+        until = event.interval.until
+        if until and event.interval.deciding[-1].stance == event.stance.pk:
+            return f"Until {day_words(until, short=True)}"
+        return "Confirmed since" if event.role == "opened" or not until else "Confirmed later"
+
+
+def exhibits(statement: Statement, tree: TopicTree, day: dt.date) -> list[Exhibit]:
+    """Put each stance of a published statement into its history up to a day; a constant number of queries."""
+    order = {topic.pk: place for place, topic in enumerate(tree)}
+    own = sorted(statement.stances.all(), key=lambda s: (s.actor.name, order[s.topic_id]))
+    pairs = Q(pk__in=[])
+    for stance in own:
+        pairs |= Q(actor=stance.actor_id, topic=stance.topic_id)
+    series = by_series(up_to(Stance.objects.filter(pairs), day))
+    shown = board(tree, day, actors={s.actor_id for s in own}, topics=[tree.by_id[s.topic_id] for s in own])
+    offices = Offices({statement.speaker_id})
+    found = []
+    for stance in own:
+        told = series[stance.actor_id, stance.topic_id]
+        made = history(stance.actor, stance.topic, told)
+        event = next((event for event in made.events if event.stance.pk == stance.pk), None)
+        if event is None:  # a repeat whose source was published after the day
+            event = Event(stance, "repeat")
+        office = offices.of(statement.speaker, statement.latest)
+        topic = tree.by_id[stance.topic_id]
+        found.append(Exhibit(event.stance, made, event, shown.shown(stance.actor_id, topic), office))
+    return found
+
+
+def voice_words(statement: Statement, exhibits: list[Exhibit]) -> str:
+    """Say whose voice the statement is: own, reported, or both."""
+    voices = {exhibit.stance.attribution for exhibit in exhibits}
+    if voices == {Voice.OWN}:
+        return "own voice"
+    return "reported" if voices == {Voice.REPORTED} else "own voice and reported"

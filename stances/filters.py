@@ -1,0 +1,385 @@
+"""The filters of every list, for pages, exports and the API alike: which rows an address asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import django_filters as filters
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import QueryDict
+
+from stances.models import Actor, Source, Stance, Topic
+from stances.parameters import (
+    DayField,
+    ManyOfField,
+    OneOfField,
+    OrderField,
+    ParametersForm,
+    PositionsField,
+    Slugs,
+    SlugsField,
+    TextField,
+    shown,
+)
+from stances.vocabulary import ActorKind, Authority, Basis, ChangeKind, Form, Terms, Value, Voice
+
+NEWEST, OLDEST = "-date", "date"
+
+
+class SlugFilter(filters.Filter):
+    """Keeps rows of any of the named ones, leaves out those with a minus."""
+
+    field_class = SlugsField
+
+    def filter(self, qs, value: Slugs):
+        lookup = f"{self.field_name}__{self.lookup_expr}"
+        if value.included:
+            qs = qs.filter(**{lookup: value.included_ids})
+        if value.excluded:
+            qs = qs.exclude(**{lookup: value.excluded_ids})
+        return qs
+
+
+class ManyFilter(filters.Filter):
+    """Keeps rows with any of the values."""
+
+    field_class = ManyOfField
+
+    def filter(self, qs, value: list[str]):
+        return qs.filter(**{f"{self.field_name}__{self.lookup_expr}": value}) if value else qs
+
+
+class PositionsFilter(ManyFilter):
+    field_class = PositionsField
+
+
+class OneFilter(filters.Filter):
+    """Keeps rows with the value."""
+
+    field_class = OneOfField
+
+
+class DayFilter(filters.Filter):
+    field_class = DayField
+
+
+class HeldOnFilter(DayFilter):
+    """Keeps the positions that were held on a day."""
+
+    def filter(self, qs, value):
+        return qs.on(value) if value else qs
+
+
+class SubtopicsFilter(OneFilter):
+    """Says whether `topic` takes in what stands under it; the topics themselves are widened with the form."""
+
+    def filter(self, qs, value):
+        return qs
+
+
+class OrderFilter(OneFilter):
+    """Says by which end of the dates to begin; the paging and the exports put it in order."""
+
+    field_class = OrderField
+
+    def filter(self, qs, value):
+        return qs
+
+
+class RepeatsFilter(OneFilter):
+    """Leaves repeats out unless they are asked for; `none` is what the column holds where a row is no repeat."""
+
+    def __init__(self, *args, none, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.none = none
+
+    def filter(self, qs, value):
+        return qs if value == "1" else qs.filter(**{f"{self.field_name}__{self.lookup_expr}": self.none})
+
+
+class ChangeKindFilter(ManyFilter):
+    """Keeps changes of the named kinds, all where none is named; first recorded positions come only when asked for."""
+
+    def filter(self, qs, value: list[str]):
+        kinds = set(value) - {ChangeKind.FIRST} or {ChangeKind.REVERSAL, ChangeKind.SHIFT, ChangeKind.TERMS}
+        if ChangeKind.FIRST in value:
+            return qs.own().filter(**{f"{self.field_name}__{self.lookup_expr}": kinds | {ChangeKind.FIRST}})
+        qs = qs.changes()
+        return qs.filter(**{f"{self.field_name}__{self.lookup_expr}": kinds}) if len(kinds) < 3 else qs
+
+
+class SearchFilter(filters.Filter):
+    """Keeps rows in which every word is found."""
+
+    field_class = TextField
+
+    def filter(self, qs, value: str):
+        for word in dict.fromkeys(value.split()):
+            qs = qs.search(word)
+        return qs
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a parameter: its name, the values given, and what a reader is told."""
+
+    parameter: str
+    values: tuple[str, ...]
+    message: str
+
+    @property
+    def name(self) -> str:
+        """The parameter's name as it can be shown."""
+        return shown(self.parameter)[1:-1]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
+
+
+class ListFilterSet(filters.FilterSet):
+    """A list's filter. Where anything is wrong it keeps no row, and says what is wrong in `errors` and `problems`."""
+
+    class Meta:
+        form = ParametersForm
+
+    def __init__(self, data=None, queryset=None, **kwargs):
+        super().__init__(QueryDict() if data is None else data, queryset, **kwargs)
+
+    @property
+    def qs(self):
+        return super().qs if self.is_valid() else self.queryset.none()
+
+    def filter_queryset(self, queryset, without: Collection[str] = ()):
+        for name, filter_ in self.filters.items():
+            if name not in without:
+                queryset = filter_.filter(queryset, self.form.cleaned_data[name])
+        return queryset
+
+    def without(self, *names: str) -> QuerySet:
+        """Give the rows that all but the named parameters ask for."""
+        return self.filter_queryset(self.queryset.all(), without=names) if self.is_valid() else self.queryset.none()
+
+    def counting(self, name: str, values: Collection) -> QuerySet:
+        """Give the rows that there were if a parameter asked for these values, the others as they are."""
+        return self.without(name).filter(**{f"{self.filters[name].field_name}__in": values})
+
+    def is_direct(self, name: str) -> bool:
+        """Tell whether a parameter asks for a column of the rows themselves, of which each has one."""
+        return True
+
+    def value(self, name: str):
+        """Give a parameter's value as it was understood, or None."""
+        return self.form.cleaned_data.get(name) if self.is_valid() else None
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [
+            Problem(name, tuple(self.data.getlist(name)), message)
+            for name, messages in self.errors.items()
+            for message in messages
+        ]
+
+
+class ThroughStances(ListFilterSet):
+    """Filters what stances lead to: what is asked for holds of one public stance, what is left out of none."""
+
+    link = ""
+    through: tuple[str, ...] = ()
+
+    def filter_queryset(self, queryset, without: Collection[str] = (), asking: dict | None = None):
+        queryset = super().filter_queryset(queryset, {*without, *self.through})
+        stances = Stance.objects.public().order_by().filter(**{self.link: OuterRef("pk")})
+        wanted = dict(asking or {})
+        for name in [name for name in self.through if name not in without]:
+            lookup, value = f"{self.filters[name].field_name}__in", self.form.cleaned_data[name]
+            if value.included:
+                wanted[lookup] = value.included_ids
+            if value.excluded:
+                queryset = queryset.exclude(Exists(stances.filter(**{lookup: value.excluded_ids})))
+        return queryset.filter(Exists(stances.filter(**wanted))) if wanted else queryset
+
+    def is_direct(self, name: str) -> bool:
+        return name not in self.through
+
+    def counting(self, name: str, values: Collection) -> QuerySet:
+        if name not in self.through or not self.is_valid():
+            return super().counting(name, values)
+        asking = {f"{self.filters[name].field_name}__in": values}
+        return self.filter_queryset(self.queryset.all(), without=(name,), asking=asking)
+
+
+def actors_of(field_name: str, label: str = "Actor") -> SlugFilter:
+    return SlugFilter(
+        field_name=field_name, lookup_expr="in", model=Actor, public=Actor.objects.public_among, label=label
+    )
+
+
+def topics_of(field_name: str) -> SlugFilter:
+    return SlugFilter(field_name=field_name, lookup_expr="in", model=Topic, public=set, label="Topic")
+
+
+def public_sources(pks: set[int]) -> set[int]:
+    return set(Source.objects.public().filter(pk__in=pks).values_list("pk", flat=True))
+
+
+def sources_of(field_name: str) -> SlugFilter:
+    return SlugFilter(field_name=field_name, lookup_expr="in", model=Source, public=public_sources, label="Source")
+
+
+def with_subtopics() -> SubtopicsFilter:
+    choices = [("1", "with subtopics"), ("0", "without subtopics")]
+    return SubtopicsFilter(field_name="topic", lookup_expr="exact", choices=choices, default="1", label="Subtopics")
+
+
+def by_date() -> OrderFilter:
+    choices = [(NEWEST, "newest first"), (OLDEST, "oldest first")]
+    return OrderFilter(field_name="order", lookup_expr="exact", choices=choices, label="Order")
+
+
+def with_repeats(field_name: str, lookup_expr: str, none) -> RepeatsFilter:
+    choices = [("0", "repeats left out"), ("1", "repeats shown")]
+    return RepeatsFilter(
+        field_name=field_name,
+        lookup_expr=lookup_expr,
+        none=none,
+        choices=choices,
+        default="0",
+        label="Repeats",
+    )
+
+
+def many(field_name: str, choices: Iterable[tuple], label: str) -> ManyFilter:
+    return ManyFilter(field_name=field_name, lookup_expr="in", choices=list(choices), label=label)
+
+
+def positions_of(field_name: str) -> PositionsFilter:
+    return PositionsFilter(field_name=field_name, lookup_expr="in", choices=list(Value.choices), label="Position")
+
+
+def from_day(field_name: str) -> DayFilter:
+    return DayFilter(field_name=field_name, lookup_expr="gte", label="From")
+
+
+def to_day(field_name: str) -> DayFilter:
+    return DayFilter(field_name=field_name, lookup_expr="lte", label="To")
+
+
+def in_words() -> SearchFilter:
+    return SearchFilter(field_name="q", lookup_expr="search", label="Words")
+
+
+class StanceFilter(ListFilterSet):
+    """Which stances."""
+
+    q = in_words()
+    actor = actors_of("actor")
+    topic = topics_of("topic")
+    subtopics = with_subtopics()
+    source = sources_of("source")
+    speaker = actors_of("speaker", "Speaker")
+    position = positions_of("position")
+    terms = many("terms", Terms.choices, "Terms")
+    authority = many("authority", Authority.choices, "Who spoke")
+    attribution = many("attribution", Voice.choices, "Attribution")
+    basis = many("basis", Basis.choices, "Basis")
+    form = many("statement__form", Form.choices, "Form")
+    after = from_day("stated_on")
+    before = to_day("stated_on")
+    repeats = with_repeats("repeat", "exact", False)
+    order = by_date()
+
+
+class StatementFilter(ThroughStances):
+    """Which statements."""
+
+    link = "statement"
+    through = ("actor", "topic")
+
+    q = in_words()
+    actor = actors_of("actor")
+    topic = topics_of("topic")
+    subtopics = with_subtopics()
+    source = sources_of("source")
+    speaker = actors_of("speaker", "Speaker")
+    authority = many("authority", Authority.choices, "Who spoke")
+    form = many("form", Form.choices, "Form")
+    after = from_day("latest")
+    before = to_day("latest")
+    repeats = with_repeats("repeats", "isnull", True)
+    order = by_date()
+
+
+class ChangeFilter(ListFilterSet):
+    """Which changes of position, in the actors' own voice."""
+
+    actor = actors_of("actor")
+    topic = topics_of("topic")
+    subtopics = with_subtopics()
+    source = sources_of("opening__source")
+    speaker = actors_of("opening__speaker", "Speaker")
+    kind = ChangeKindFilter(field_name="kind", lookup_expr="in", choices=list(ChangeKind.choices), label="Kind")
+    after = from_day("since")
+    before = to_day("since")
+    order = by_date()
+
+
+class PositionFilter(ListFilterSet):
+    """Which positions: those held on a day, or all intervals."""
+
+    actor = actors_of("actor")
+    topic = topics_of("topic")
+    subtopics = with_subtopics()
+    source = sources_of("opening__source")
+    speaker = actors_of("opening__speaker", "Speaker")
+    position = positions_of("value")
+    terms = many("terms", Terms.choices, "Terms")
+    voice = OneFilter(field_name="voice", lookup_expr="exact", choices=list(Voice.choices), label="Voice")
+    on = HeldOnFilter(field_name="since", lookup_expr="lte", label="On")
+    order = by_date()
+
+
+class ActorFilter(ThroughStances):
+    """Which actors."""
+
+    link = "actor"
+    through = ("topic", "source", "speaker")
+
+    q = in_words()
+    actor = actors_of("pk")
+    topic = topics_of("topic")
+    subtopics = with_subtopics()
+    source = sources_of("source")
+    speaker = actors_of("speaker", "Speaker")
+    kind = many("kind", ActorKind.choices, "Kind")
+
+
+class TopicFilter(ThroughStances):
+    """Which topics."""
+
+    link = "topic"
+    through = ("actor", "source", "speaker")
+
+    q = in_words()
+    actor = actors_of("actor")
+    topic = topics_of("pk")
+    subtopics = with_subtopics()
+    source = sources_of("source")
+    speaker = actors_of("speaker", "Speaker")
+
+
+class SourceFilter(ThroughStances):
+    """Which sources."""
+
+    link = "source"
+    through = ("actor", "topic", "speaker")
+
+    q = in_words()
+    actor = actors_of("actor")
+    topic = topics_of("topic")
+    subtopics = with_subtopics()
+    source = sources_of("pk")
+    speaker = actors_of("speaker", "Speaker")
+    after = from_day("published_on")
+    before = to_day("published_on")
+    order = by_date()

@@ -1,0 +1,248 @@
+"""The forms of the editors' desk: every rule of the models told at the field where it is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
+from django.forms.models import InlineForeignKeyField
+from django.utils.functional import cached_property
+
+from stances.dates import PartialDate, PartialDateField
+from stances.vocabulary import SIGNS, Status, Value
+
+#: The field at which a broken constraint is told; those of none are told above the form.
+PLACES = {
+    "actor_iso_of_government": "iso",
+    "actor_iso_unique": "iso",
+    "affiliation_ends_after_start": "end",
+    "affiliation_of_another": "of",
+    "topic_not_its_own_parent": "parent",
+    "topic_featured_is_root": "featured",
+    "topic_featured_has_question": "question",
+    "topic_featured_once": "featured",
+    "source_not_found_in_itself": "found_in",
+    "source_inferred_date_has_note": "date_note",
+    "statement_earliest_not_after_latest": "said",
+    "statement_quote_if_direct": "quote",
+    "statement_not_repeating_itself": "repeats",
+    "statement_offsets_in_order": "end",
+    "stance_terms_at_one": "terms",
+    "stance_implied_has_rationale": "rationale",
+}
+
+
+class PlainTextField(forms.CharField):
+    """Text with line feeds, as fixtures and imports have it, where a browser sends carriage returns too."""
+
+    def to_python(self, value):
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+
+class PartialDateInput(AdminTextInputWidget):
+    """A date in the codebook's notation, with its reading beside it."""
+
+    template_name = "admin/widgets/partial_date.html"
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        try:
+            context["widget"]["reading"] = PartialDate.parse(str(value or "")).words()
+        except ValueError:
+            context["widget"]["reading"] = ""
+        return context
+
+
+class ChosenSelect(AutocompleteSelect):
+    """An autocomplete field that is told its chosen row, so that a form of many rows asks once and not a row."""
+
+    chosen: Mapping[str, models.Model] = {}
+
+    def optgroups(self, name, value, attr=None):
+        wanted = [str(pk) for pk in value if str(pk) not in self.choices.field.empty_values]
+        if not all(pk in self.chosen for pk in wanted):
+            return super().optgroups(name, value, attr)
+        options = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
+        for pk in wanted:
+            label = self.choices.field.label_from_instance(self.chosen[pk])
+            options.append(self.create_option(name, pk, label, True, len(options)))
+        return [(None, options, 0)]
+
+
+class CuratedForm(forms.ModelForm):
+    """A form that checks its whole row, fields that it does not show too, and tells each error where it is mended."""
+
+    #: Fields of the model for which one of the form's stands.
+    stands_for: Mapping[str, str] = {}
+
+    def add_error(self, field, error):
+        """Put an error at its field, at the one that stands for it, or at the one where a constraint is mended."""
+        error = error if isinstance(error, ValidationError) else ValidationError(error)
+        if hasattr(error, "error_dict"):
+            for name, errors in error.error_dict.items():
+                self.add_error(None if name == NON_FIELD_ERRORS else name, ValidationError(errors))
+        elif len(error.error_list) > 1:
+            for each in error.error_list:
+                self.add_error(field, each)
+        else:
+            place = self.stands_for.get(field, field) or self.places.get(error.error_list[0].message)
+            super().add_error(place if place in self.fields else None, error)
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """Give the place of each constraint's message."""
+        constraints = self.instance._meta.constraints
+        return {c.violation_error_message: PLACES[c.name] for c in constraints if c.name in PLACES}
+
+    def _get_validation_exclusions(self):
+        """Leave out what is wrong already. Django leaves out what the form does not show too, and then skips every
+        constraint that has such a field."""
+        return super()._get_validation_exclusions() & set(self.fields) | self.unchecked_fields()  # type: ignore[misc]
+
+    def _post_clean(self):
+        """Check the constraints on the row above, too, which Django leaves out of the rules of an inline's row."""
+        super()._post_clean()  # type: ignore[misc]
+        if any(isinstance(field, InlineForeignKeyField) for field in self.fields.values()):
+            try:
+                self.instance.validate_constraints(exclude=self.unchecked_fields())
+            except ValidationError as error:
+                self.add_error(None, error)
+
+    def unchecked_fields(self) -> set[str]:
+        """Name the fields of the model whose values are known to be wrong, or missing."""
+        wrong = set(self.errors) - {NON_FIELD_ERRORS}
+        return wrong | {name for name, standing in self.stands_for.items() if standing in wrong}
+
+
+class ReasonedForm(CuratedForm):
+    """A form of one row, whose history takes a reason for the change."""
+
+    change_reason = forms.CharField(
+        label="Reason for the change",
+        max_length=100,
+        required=False,
+        widget=AdminTextInputWidget,
+        help_text="Kept in the history, beside what changed, who changed it and when.",
+    )
+
+
+class SourceForm(ReasonedForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if isinstance(text := self.fields.get("text"), forms.CharField):
+            text.strip = False  # its SHA-256 counts white space at its ends, too
+
+
+class StatementForm(ReasonedForm):
+    """A statement, with its date as the codebook writes it in place of the two days that are stored."""
+
+    said = PartialDateField(label="Said", widget=PartialDateInput)
+    stands_for = {"earliest": "said", "latest": "said"}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.latest:
+            self.initial.setdefault("said", self.instance.date)
+
+    def clean(self):
+        super().clean()
+        if said := self.cleaned_data.get("said"):
+            self.instance.date = said
+
+    def unchecked_fields(self) -> set[str]:
+        # One that is left empty is given as the row is written.
+        keyless = {"key"} if "key" in self.fields and not self.cleaned_data.get("key") else set()
+        return super().unchecked_fields() | keyless
+
+
+class StanceForm(CuratedForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if isinstance(position := self.fields.get("position"), forms.ChoiceField):
+            signed = [(value, f"{SIGNS[value]} {Value(value).label}") for value in Value.values]
+            position.choices = [("", "---------"), *signed]
+
+
+class ReasonedStanceForm(StanceForm, ReasonedForm):
+    pass
+
+
+class RowsFormSet(forms.BaseInlineFormSet):
+    """Rows of an inline that find what their autocomplete fields chose in one query a field, not one a row."""
+
+    autocompleted: tuple[str, ...] = ()
+    forms: list[Any]
+    instance: Any
+    model: Any
+
+    @cached_property
+    def chosen(self) -> dict[str, dict[str, models.Model]]:
+        if not self.is_bound:
+            rows = list(self.get_queryset())
+            return {
+                name: {str(getattr(row, f"{name}_id")): getattr(row, name) for row in rows}
+                for name in self.autocompleted
+            }
+        return {name: self._chosen_in_data(name) for name in self.autocompleted}
+
+    def _chosen_in_data(self, name: str) -> dict[str, models.Model]:
+        posted = {self.data.get(f"{self.add_prefix(index)}-{name}", "") for index in range(self.total_form_count())}
+        keys = {int(pk) for pk in posted if pk.isascii() and pk.isdecimal() and len(pk) < 18}
+        related = self.model._meta.get_field(name).related_model
+        return {str(pk): row for pk, row in related._base_manager.in_bulk(keys).items()}
+
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        setattr(form.instance, self.fk.name, self.instance)  # rules look at the row above as it is now
+        for name in self.autocompleted:
+            if name in form.fields:
+                widget = form.fields[name].widget
+                getattr(widget, "widget", widget).chosen = self.chosen[name]
+
+    def kept(self) -> list[Any]:
+        """List the forms whose rows there will be after the formset is saved."""
+        return [form for form in self.forms if form not in self.deleted_forms and _has_row(form)]
+
+
+def _has_row(form) -> bool:
+    return bool(form.instance.pk) or form.has_changed()
+
+
+class StanceFormSet(RowsFormSet):
+    autocompleted = ("actor", "topic")
+
+    def get_unique_error_message(self, unique_check):
+        return "Two stances here are of one actor on one topic; a statement has one."
+
+    def clean(self):
+        super().clean()
+        if self.instance.pk and self.instance.status != Status.DRAFT and not self.kept():
+            raise ValidationError("Only a draft may be without a stance.")
+
+
+class AffiliationFormSet(RowsFormSet):
+    autocompleted = ("of",)
+
+    def get_unique_error_message(self, unique_check):
+        return "Two affiliations here have one actor, title and first day."
+
+    def clean(self):
+        super().clean()
+        seen = set()
+        for form in self.kept():
+            data = getattr(form, "cleaned_data", {})
+            row = data.get("of"), data.get("title"), data.get("start")
+            if row in seen and data.get("start") is None:  # Django lets empty days pass as different
+                raise ValidationError(self.get_unique_error_message(()))
+            seen.add(row)
+
+
+class WordsForm(forms.Form):
+    """What a step in a statement's life wants told: a comment or a reason."""
+
+    words = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"}))

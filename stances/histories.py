@@ -1,0 +1,258 @@
+"""Histories: all that is recorded of an actor on a topic up to a day, with what each statement did and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
+
+from stances.asof import Shown, condition_said, reporter, source_of, stated_date
+from stances.dates import PartialDate
+from stances.models import Actor, Affiliation, Stance, Topic
+from stances.series import Entry, Interval, compute, contradicted
+from stances.vocabulary import ActorKind, Authority, ChangeKind, Voice
+from stances.wording import period, times
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A colleague from whom a statement differs, and how many days before it that one spoke."""
+
+    stance: Stance
+    days: int
+
+    @property
+    def words(self) -> str:
+        days = "1 day" if self.days == 1 else f"{self.days} days"
+        return f"colleagues differ: {days} after {self.stance.statement.speaker.label}"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One stance in a history: what it did to its series, or why it did nothing."""
+
+    stance: Stance
+    role: str
+    rule: str = ""
+    by: Stance | None = None
+    interval: Interval | None = None
+    differs: tuple[Difference, ...] = ()
+    office: str = ""
+
+    @property
+    def date(self) -> PartialDate:
+        return stated_date(self.stance)
+
+    @property
+    def own(self) -> bool:
+        return self.stance.attribution == Voice.OWN
+
+    @property
+    def repeat(self) -> bool:
+        return self.role == "repeat"
+
+    @property
+    def opened(self) -> bool:
+        return self.role == "opened"
+
+    @property
+    def kind(self) -> str:
+        """Name what it did: a kind of change, `confirmed`, `passed over` or `repeat`."""
+        return self.interval.kind if self.interval and self.opened else self.role
+
+    @property
+    def before(self) -> tuple[int, str] | None:
+        return self.interval.previous if self.interval and self.opened else None
+
+    @property
+    def value_before(self) -> int | None:
+        return self.before[0] if self.before else None
+
+    @property
+    def terms_before(self) -> str:
+        return self.before[1] if self.before else ""
+
+    @property
+    def reporter(self) -> str:
+        return reporter(self.stance)
+
+    @property
+    def said(self) -> bool:
+        """Tell whether the terms stand in the speaker's own words."""
+        return condition_said(self.stance)
+
+    @property
+    def printed_on(self) -> dt.date:
+        """Give the day from which a reader could know: for a repeat, that of its source."""
+        return source_of(self.stance).published_on or self.stance.statement.latest
+
+    @property
+    def shown_on(self) -> dt.date:
+        return self.printed_on if self.repeat else self.stance.statement.latest
+
+
+@dataclass
+class History:
+    """One actor on one topic: its events, oldest first, and both series as they stand on the day."""
+
+    actor: Actor
+    topic: Topic
+    events: list[Event] = field(default_factory=list)
+    own: list[Interval] = field(default_factory=list)
+    reported: list[Interval] = field(default_factory=list)
+    shown: Shown | None = None
+
+    @property
+    def newest_first(self) -> list[Event]:
+        return self.events[::-1]
+
+    @property
+    def statements(self) -> list[Event]:
+        """List the actor's own statements, repeats left out."""
+        return [event for event in self.events if event.own and not event.repeat]
+
+    @property
+    def reports(self) -> list[Event]:
+        return [event for event in self.events if not event.own and not event.repeat]
+
+    @property
+    def changes(self) -> list[Interval]:
+        return [interval for interval in self.own if interval.previous]
+
+    @property
+    def reversals(self) -> list[Interval]:
+        return [interval for interval in self.changes if interval.kind == ChangeKind.REVERSAL]
+
+    @property
+    def published(self) -> tuple[dt.date, dt.date] | None:
+        return published(event.stance for event in self.events)
+
+    @property
+    def covers(self) -> str:
+        return covers(event.stance for event in self.events)
+
+    @property
+    def note(self) -> str:
+        """Sum the history up in a line: "4 statements, 3 changes; reported once, by Kyodo News"."""
+        if not self.events:
+            return "No own position" if self.shown else "No position recorded"
+        said, heard = len(self.statements), self.reports
+        changes = len(self.changes)
+        if said == 0:
+            parts = ["No own position"]
+        elif said == 1:
+            parts = ["Stated once"]
+        else:
+            parts = [f"{said} statements, {changes or 'no'} change{'s' if changes > 1 else ''}"]
+        if heard:
+            names = {event.reporter for event in heard}
+            by = f", by {names.pop()}" if len(names) == 1 else ""
+            parts.append(f"reported {times(len(heard))}{by}")
+        if self.shown and not self.shown.hollow and self.shown.old:
+            parts.append(self.shown.old)
+        return "; ".join(parts)
+
+
+def published(stances: Iterable[Stance]) -> tuple[dt.date, dt.date] | None:
+    """Give the first and last day on which the sources of stances were published."""
+    days = [day for stance in stances if (day := source_of(stance).published_on)]
+    return (min(days), max(days)) if days else None
+
+
+def covers(stances: Iterable[Stance]) -> str:
+    """Say what period sources cover: "sources published 2 Feb 2024 to 10 Apr 2024"."""
+    return f"sources published {period(*(published(stances) or (None, None)))}"
+
+
+def entry_of(stance: Stance) -> Entry:
+    return Entry(
+        stance.pk,
+        stance.statement.key,
+        stance.statement.earliest,
+        stance.statement.latest,
+        stance.position,
+        stance.terms,
+        stance.basis,
+        stance.statement.speaker.kind == ActorKind.GROUP,
+        stance.statement.authority,
+        stance.statement.speaker_id,
+    )
+
+
+def history(
+    actor: Actor,
+    topic: Topic,
+    stances: Iterable[Stance],
+    shown: Shown | None = None,
+    offices: Offices | None = None,
+) -> History:
+    """Compute a history from the public stances of one actor on one topic, repeats among them."""
+    by_id = {stance.pk: stance for stance in stances}
+    made = History(actor, topic, shown=shown)
+    for voice in (Voice.OWN, Voice.REPORTED):
+        entries = [entry_of(s) for s in by_id.values() if s.attribution == voice and not s.repeat]
+        intervals, verdicts = compute(entries)
+        setattr(made, voice, intervals)
+        within = {entry.stance: interval for interval in intervals for entry in interval.deciding}
+        for entry in entries:
+            verdict = verdicts[entry.stance]
+            differs = [
+                Difference(by_id[other.stance], (entry.latest - other.latest).days)
+                for other in (contradicted(entry, entries) if voice == Voice.OWN else [])
+            ]
+            made.events.append(
+                Event(
+                    by_id[entry.stance],
+                    verdict.role,
+                    verdict.rule,
+                    by_id[verdict.by.stance] if verdict.by else None,
+                    within.get(entry.stance),
+                    tuple(sorted(differs, key=lambda difference: difference.days)),
+                    offices.of(by_id[entry.stance].statement.speaker, entry.latest, actor) if offices else "",
+                )
+            )
+    made.events += [Event(stance, "repeat") for stance in by_id.values() if stance.repeat]
+    made.events.sort(key=lambda event: (event.shown_on, event.repeat, event.stance.statement.key))
+    return made
+
+
+def up_to(stances: QuerySet[Stance], day: dt.date) -> list[Stance]:
+    """Read public stances with their evidence, as of a day: said by then, and repeats printed by then."""
+    rows = stances.public().filter(stated_on__lte=day).with_evidence().order_by("stated_on", "pk")  # type: ignore[attr-defined]
+    return [stance for stance in rows if not stance.repeat or (source_of(stance).published_on or day) <= day]
+
+
+def by_series(stances: Iterable[Stance]) -> dict[tuple[int, int], list[Stance]]:
+    """Group stances by actor and topic."""
+    grouped = defaultdict(list)
+    for stance in stances:
+        grouped[stance.actor_id, stance.topic_id].append(stance)
+    return grouped
+
+
+class Offices:
+    """What offices speakers held on the day they spoke, read in one query."""
+
+    def __init__(self, speakers: Iterable[int]) -> None:
+        self.held: dict[int, list[Affiliation]] = defaultdict(list)
+        known = Affiliation.objects.filter(actor__in=set(speakers), actor__kind=ActorKind.PERSON)
+        known = known.exclude(authority__in=["", Authority.UNNAMED])
+        for affiliation in known.select_related("of").order_by("start", "pk"):
+            self.held[affiliation.actor_id].append(affiliation)
+
+    def of(self, speaker: Actor, day: dt.date, among: Actor | None = None) -> str:
+        """Name the office of a speaker on a day, with its government unless that is the one looked at."""
+        held = [
+            it
+            for it in self.held[speaker.pk]
+            if (it.start is None or it.start <= day) and (it.end is None or it.end > day)
+        ]
+        if not held:
+            return ""
+        office = min(held, key=lambda it: Authority(it.authority).rank)
+        if office.title.casefold() in speaker.name.casefold():
+            return ""
+        return office.title if among and office.of_id == among.pk else f"{office.title}, {office.of.label}"

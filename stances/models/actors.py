@@ -1,0 +1,278 @@
+"""Actors, and the affiliations that say who belongs to whom, and when."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from simple_history.models import HistoricalRecords
+
+from stances.models.curated import (
+    CuratedModel,
+    CuratedQuerySet,
+    SluggedModel,
+    SluggedQuerySet,
+    any_of,
+    one_of,
+)
+from stances.vocabulary import ActorKind, Authority
+from stances.writes import Pair, public_write
+
+
+def _named_in_public() -> Q:
+    """Ask whether the public data names an actor itself."""
+    from stances.models.sources import Source
+    from stances.models.statements import Stance
+    from stances.models.topics import Topic
+
+    def named(rows, field: str) -> Q:
+        return any_of(rows.filter(**{field: models.OuterRef("pk")}))
+
+    return (
+        named(Stance.objects.public(), "actor")
+        | named(Stance.objects.public(), "speaker")
+        | named(Source.objects.public(), "publisher")
+        | named(Topic.objects.all(), "group")
+        | named(Topic.objects.all(), "candidate")
+        | named(Affiliation.objects.filter(of__topics_concerning__isnull=False), "actor")
+        | named(Affiliation.objects.filter(authority=Authority.HEAD, of__kind=ActorKind.GOVERNMENT), "actor")
+    )
+
+
+class ActorQuerySet(SluggedQuerySet):
+    def governments(self):
+        return self.filter(kind=ActorKind.GOVERNMENT)
+
+    def public(self):
+        """Keep whom a reader may know of: who speaks or is spoken of in public, and what such an actor belongs to.
+
+        An actor known only from drafts is left out; a member of a group that a topic concerns stands in its table and
+        is not. Affiliations lead upwards: a person to a ministry, the ministry to a government, the government to a
+        group. These are few, and are climbed here with two queries: nested subqueries took a planner minutes.
+        """
+        direct = _named_in_public()
+        above: dict[int, set[int]] = {}
+        for lower, upper in Affiliation.objects.order_by().values_list("actor_id", "of_id"):
+            above.setdefault(lower, set()).add(upper)
+        affiliated = Actor._base_manager.filter(any_of(Affiliation.objects.filter(actor=models.OuterRef("pk"))))
+        frontier = set(affiliated.filter(direct).values_list("pk", flat=True))
+        reached: set[int] = set()
+        while frontier:
+            frontier = {upper for lower in frontier for upper in above.get(lower, ())} - reached
+            reached |= frontier
+        return self.filter(direct | Q(pk__in=reached))
+
+    def public_among(self, pks: set[int]) -> set[int]:
+        """Tell which of a few actors are public; most have a stance, which is quickly seen."""
+        from stances.models.statements import Stance
+
+        few = self.filter(pk__in=pks).order_by()
+        stances = Stance.objects.public().filter(actor=models.OuterRef("pk"))
+        known = set(few.filter(models.Exists(stances)).values_list("pk", flat=True))
+        rest = pks - known
+        return known | set(few.filter(pk__in=rest).public().values_list("pk", flat=True)) if rest else known
+
+    def spoken_series(self) -> set[Pair]:
+        """Name the series in which these actors speak: whether a speaker is a group ranks its words."""
+        from stances.models.statements import Stance
+
+        spoken = Stance.objects.public().filter(speaker__in=self.order_by())
+        return set(spoken.values_list("actor_id", "topic_id").distinct())
+
+    def update(self, **values) -> int:
+        with public_write() as write:
+            if "kind" in values:
+                write.touch(self._pinned().spoken_series())
+            return super().update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def search(self, text: str):
+        return self.filter(
+            Q(name__icontains=text)
+            | Q(short_name__icontains=text)
+            | Q(aliases__icontains=text)
+            | Q(iso__iexact=text)
+            | Q(slug__icontains=text)
+        )
+
+
+class Actor(SluggedModel):
+    """A government, body, group of governments, person or publication that speaks or is spoken of."""
+
+    kind = models.CharField(
+        max_length=12,
+        choices=ActorKind,
+        help_text="Body: a ministry, embassy, agency or company. Group: governments that speak together.",
+    )
+    name = models.CharField(max_length=200)
+    short_name = models.CharField(max_length=60, blank=True, help_text="For narrow places, where the name is long.")
+    iso = models.CharField(
+        "ISO code",
+        max_length=3,
+        blank=True,
+        validators=[RegexValidator(r"\A[A-Z]{3}\Z", "Three capital letters, as in ISO 3166-1 alpha-3.")],
+        help_text="ISO 3166-1 alpha-3, for governments only: AUS, GBR.",
+    )
+    aliases = models.TextField(blank=True, help_text="Other names that find it, one on each line.")
+    wikidata = models.CharField(
+        "Wikidata id",
+        max_length=20,
+        blank=True,
+        validators=[RegexValidator(r"\AQ[1-9][0-9]*\Z", "A Wikidata id is Q and a number.")],
+    )
+
+    objects = ActorQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta(SluggedModel.Meta):
+        abstract = False
+        ordering = ["name", "id"]
+        permissions = [("merge_actor", "Can merge two actors, topics or sources")]
+        constraints = [
+            one_of("kind", ActorKind, "actor"),
+            models.CheckConstraint(
+                condition=Q(iso="") | Q(kind=ActorKind.GOVERNMENT),
+                name="actor_iso_of_government",
+                violation_error_message="Only a government has an ISO code.",
+            ),
+            models.UniqueConstraint(
+                fields=["iso"],
+                condition=~Q(iso=""),
+                name="actor_iso_unique",
+                violation_error_message="Another government has this ISO code.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="actor_name_given", violation_error_message="An actor needs a name."
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def before_save(self) -> None:
+        super().before_save()
+        stored = Actor.objects.filter(pk=self.pk).exclude(kind=self.kind)
+        with public_write() as write:
+            write.touch(stored.spoken_series())
+
+    def get_absolute_url(self):
+        return reverse("actor", args=[self.slug])
+
+    @property
+    def label(self) -> str:
+        return self.short_name or self.name
+
+    @property
+    def alias_list(self) -> list[str]:
+        return [line.strip() for line in self.aliases.splitlines() if line.strip()]
+
+    def merge_into(self, target: Actor, *, by=None) -> None:
+        """Move all that rests on this actor to `target`, leave the address behind, and end it.
+
+        Raises ValidationError, naming the statements, where both have differing stances in one statement, or where an
+        affiliation would tie the target to itself; nothing is written then.
+        """
+        from stances.merging import merge
+
+        merge(self, target, by=by)
+
+
+class AffiliationQuerySet(CuratedQuerySet):
+    def on(self, day: dt.date):
+        """Keep those that hold on a day; the end is exclusive."""
+        return self.filter(Q(start=None) | Q(start__lte=day), Q(end=None) | Q(end__gt=day))
+
+    def get_by_natural_key(self, actor: str, of: str, title: str, start: str | None):
+        return self.get(actor__slug=actor, of__slug=of, title=title, start=start)
+
+
+class Affiliation(CuratedModel):
+    """An actor belongs to another: an office held, an embassy of a government, a member of a group."""
+
+    actor = models.ForeignKey(Actor, models.PROTECT, related_name="affiliations")
+    of = models.ForeignKey(Actor, models.PROTECT, related_name="members", help_text="The government, body or group.")
+    title = models.CharField(max_length=200, help_text="As in “Minister for Defence”, “embassy”, “member”.")
+    authority = models.CharField(
+        max_length=12,
+        choices=Authority,
+        blank=True,
+        help_text="With what authority it speaks for that actor. Empty for a member of a group.",
+    )
+    start = models.DateField("first day", null=True, blank=True, help_text="Empty: not known, or always.")
+    end = models.DateField("end", null=True, blank=True, help_text="The first day it holds no more. Empty: it goes on.")
+
+    objects = AffiliationQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta(CuratedModel.Meta):
+        abstract = False
+        ordering = ["of", "start", "id"]
+        constraints = [
+            one_of("authority", Authority, "affiliation", blank=True),
+            models.CheckConstraint(
+                condition=Q(start=None) | Q(end=None) | Q(end__gt=F("start")),
+                name="affiliation_ends_after_start",
+                violation_error_message="An affiliation ends after it begins.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(actor=F("of")),
+                name="affiliation_of_another",
+                violation_error_message="An actor is not affiliated to itself.",
+            ),
+            models.UniqueConstraint(
+                fields=["actor", "of", "title", "start"],
+                name="affiliation_unique",
+                violation_error_message="This affiliation, with this title and first day, is recorded already.",
+            ),
+            models.UniqueConstraint(
+                fields=["actor", "of", "title"],
+                condition=Q(start=None),
+                name="affiliation_unique_open_start",
+                violation_error_message="This affiliation, with this title and no first day, is recorded already.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.actor}, {self.title}, {self.of}"
+
+    def natural_key(self):
+        return (self.actor.slug, self.of.slug, self.title, self.start and self.start.isoformat())
+
+    natural_key.dependencies = ["stances.actor"]  # type: ignore[attr-defined]
+
+    def clean(self):
+        super().clean()
+        if self.actor_id and self.of_id and self.actor_id != self.of_id:
+            self.refuse_loop()
+
+    def before_save(self) -> None:
+        super().before_save()
+        self.refuse_loop()
+
+    def refuse_loop(self) -> None:
+        """Raise ValidationError where the other actor belongs, directly or through others, to this one."""
+        if loop := find_loop([(self.actor_id, self.of_id)], exclude=self.pk):
+            names = " → ".join(Actor.objects.in_bulk(loop)[pk].name for pk in loop)
+            raise ValidationError({"of": f"These affiliations would form a loop: {names}."})
+
+
+def find_loop(edges: list[tuple[int, int]], *, exclude: int | None = None) -> list[int]:
+    """Walk up from the new edges' heads through what is stored; give the actors of a loop, or nothing."""
+    for start, head in edges:
+        paths = {head: [start, head]}
+        frontier = [head]
+        while frontier:
+            if start in frontier:
+                return paths[start]
+            stored = Affiliation.objects.filter(actor__in=frontier).exclude(pk=exclude)
+            frontier = []
+            for lower, upper in stored.order_by("pk").values_list("actor_id", "of_id"):
+                if upper not in paths:
+                    paths[upper] = [*paths[lower], upper]
+                    frontier.append(upper)
+    return []

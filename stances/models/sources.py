@@ -1,0 +1,156 @@
+"""Sources: the published documents that statements are found in."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from simple_history.models import HistoricalRecords
+
+from stances.models.actors import Actor
+from stances.models.curated import SluggedModel, SluggedQuerySet, any_of, one_of
+from stances.vocabulary import Coverage, DateBasis, SourceKind
+
+
+def normalise_text(text: str) -> str:
+    """Bring a text to the form that is hashed and counted in: NFC, line feeds."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def sha256_of(text: str) -> str:
+    """Hash a normalised text: SHA-256 of its UTF-8, in hexadecimal."""
+    return hashlib.sha256(normalise_text(text).encode()).hexdigest()
+
+
+class SourceQuerySet(SluggedQuerySet):
+    def public(self):
+        """Keep what a reader may see: sources with a published statement or nothing found, and what holds these."""
+        from stances.models.statements import Statement
+
+        cited = any_of(Statement.objects.published().filter(source=models.OuterRef("pk")))
+        itself = cited | Q(coverage=Coverage.NOTHING)
+        held = self.model._base_manager.filter(found_in=models.OuterRef("pk"))
+        holds = any_of(held.filter(itself))
+        return self.filter(itself | holds | any_of(held.filter(holds)))
+
+    def search(self, text: str):
+        return self.filter(
+            Q(title__icontains=text)
+            | Q(author__icontains=text)
+            | Q(publisher__name__icontains=text)
+            | Q(slug__icontains=text)
+        )
+
+
+class Source(SluggedModel):
+    """A published document in which statements are found."""
+
+    kind = models.CharField(max_length=12, choices=SourceKind, default=SourceKind.ARTICLE)
+    publisher = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="sources_published")
+    title = models.CharField(max_length=300)
+    author = models.CharField(max_length=300, blank=True)
+    published_on = models.DateField(null=True, blank=True)
+    date_basis = models.CharField(
+        "date known from",
+        max_length=10,
+        choices=DateBasis,
+        default=DateBasis.PRINTED,
+        help_text="How the day of publication is known.",
+    )
+    date_note = models.CharField("note on the date", max_length=400, blank=True)
+    language = models.CharField(
+        max_length=12,
+        default="en",
+        validators=[RegexValidator(r"\A[a-z]{2,3}(-[A-Za-z0-9]+)*\Z", "A language tag, as in “en” or “ja”.")],
+        help_text="Language tag of its text: en, ja, fr.",
+    )
+    url = models.URLField("address", max_length=500, blank=True)
+    archive_url = models.URLField("archived copy", max_length=500, blank=True)
+    found_in = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reprints",
+        help_text="The newsletter or page that reprinted it, where it was read there.",
+    )
+    coverage = models.CharField("coded", max_length=8, choices=Coverage, default=Coverage.WHOLE)
+    text = models.TextField(
+        blank=True, help_text="The article's text, for editors only: it is copyright and never shown."
+    )
+    text_sha256 = models.CharField(
+        "SHA-256 of the text",
+        max_length=64,
+        blank=True,
+        validators=[RegexValidator(r"\A[0-9a-f]{64}\Z", "64 hexadecimal digits.")],
+        help_text="Ties the source to the text it was coded from: of its UTF-8, NFC, with line feeds.",
+    )
+
+    objects = SourceQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta(SluggedModel.Meta):
+        abstract = False
+        ordering = ["-published_on", "-id"]
+        constraints = [
+            one_of("kind", SourceKind, "source"),
+            one_of("date_basis", DateBasis, "source"),
+            one_of("coverage", Coverage, "source"),
+            models.CheckConstraint(
+                condition=~Q(title=""), name="source_title_given", violation_error_message="A source needs a title."
+            ),
+            models.CheckConstraint(
+                condition=Q(found_in=None) | ~Q(found_in=F("id")),
+                name="source_not_found_in_itself",
+                violation_error_message="A source is not found in itself.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(date_basis=DateBasis.INFERRED) | Q(published_on=None) | ~Q(date_note=""),
+                name="source_inferred_date_has_note",
+                violation_error_message="Note how the day of publication was inferred.",
+            ),
+        ]
+        indexes = [models.Index(F("published_on").desc(), F("id").desc(), name="source_by_date")]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("source", args=[self.slug])
+
+    def clean(self):
+        super().clean()
+        self.text = normalise_text(self.text)
+        if self.text:
+            actual = sha256_of(self.text)
+            if self.text_sha256 and self.text_sha256 != actual:
+                raise ValidationError(
+                    {
+                        "text": "This is not the text that the source was coded from: its SHA-256 differs. "
+                        "Empty the SHA-256 to take the new text."
+                    }
+                )
+            self.text_sha256 = actual
+        if self.found_in_id and self.pk:
+            seen: set[int] = {self.pk}
+            above: int | None = self.found_in_id
+            while above is not None:
+                if above in seen:
+                    raise ValidationError({"found_in": "A source is not found in itself, nor in what it holds."})
+                seen.add(above)
+                above = Source.objects.filter(pk=above).values_list("found_in_id", flat=True).first()
+        if self.pk and self.published_on:
+            late = self.statements.filter(latest__gt=self.published_on).order_by("key").first()
+            if late:
+                raise ValidationError({"published_on": f"Its statement {late.key} was made later, on {late.latest}."})
+
+    def merge_into(self, target: Source, *, by=None) -> None:
+        """Move all that rests on this source to `target`; see `Actor.merge_into`."""
+        from stances.merging import merge
+
+        merge(self, target, by=by)

@@ -1,0 +1,148 @@
+"""Topics: propositions that one can be for or against, in a tree."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from simple_history.models import HistoricalRecords
+from tree_queries.fields import TreeNodeForeignKey
+from tree_queries.models import TreeNode
+from tree_queries.query import TreeQuerySet
+
+from stances.models.actors import Actor
+from stances.models.curated import SluggedModel, SluggedQuerySet
+
+
+class TopicQuerySet(SluggedQuerySet, TreeQuerySet):
+    def search(self, text: str):
+        return self.filter(
+            Q(name__icontains=text)
+            | Q(short_name__icontains=text)
+            | Q(proposition__icontains=text)
+            | Q(slug__icontains=text)
+        )
+
+    def subtrees_of(self, pks: Iterable[int]):
+        """Keep these topics and all that stand under them."""
+        under = functools.reduce(operator.or_, (Q(tree_path__contains=pk) for pk in pks), Q(pk__in=[]))
+        return self.with_tree_fields().filter(under)
+
+    def featured(self):
+        """Keep the root topic whose question the first page asks."""
+        return self.filter(featured=True)
+
+    def in_order(self):
+        """Order as a tree: parents first, children by their rank."""
+        return self.with_tree_fields().order_siblings_by("rank", "name")
+
+
+class Topic(SluggedModel, TreeNode):
+    """A proposition that one can be for or against, with the wider one that it stands under."""
+
+    parent = TreeNodeForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name="under",
+        help_text="The wider topic. Its position is never averaged from its children.",
+    )
+    rank = models.PositiveSmallIntegerField(default=0, help_text="Its place among its siblings, lowest first.")
+    name = models.CharField(max_length=200)
+    short_name = models.CharField(max_length=60, help_text="For narrow places, read under its parent.")
+    proposition = models.CharField(max_length=400, help_text="A sentence that one can be for or against.")
+    coding_notes = models.TextField(blank=True, help_text="For coders: what belongs here and what does not.")
+    featured = models.BooleanField(default=False, help_text="The first page asks this root topic's question.")
+    question = models.CharField(max_length=200, blank=True, help_text="Of a featured topic: what the first page asks.")
+    about = models.TextField(
+        blank=True,
+        help_text="Of a featured topic: how its sources were chosen and coded, and what they do not allow to conclude.",
+    )
+    group = models.ForeignKey(
+        Actor,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="topics_concerning",
+        help_text="The group it concerns, where it does.",
+    )
+    candidate = models.ForeignKey(
+        Actor,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="topics_naming",
+        help_text="The government whose part it is about, where it names one.",
+    )
+
+    objects = TopicQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta(SluggedModel.Meta):
+        abstract = False
+        ordering = ["rank", "name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("id")),
+                name="topic_not_its_own_parent",
+                violation_error_message="A topic does not stand under itself.",
+            ),
+            models.CheckConstraint(
+                condition=Q(featured=False) | Q(parent=None),
+                name="topic_featured_is_root",
+                violation_error_message="Only a root topic can be featured.",
+            ),
+            models.CheckConstraint(
+                condition=Q(featured=False) | ~Q(question=""),
+                name="topic_featured_has_question",
+                violation_error_message="A featured topic needs the question for the first page.",
+            ),
+            models.UniqueConstraint(
+                fields=["featured"],
+                condition=Q(featured=True),
+                name="topic_featured_once",
+                violation_error_message="Another topic is featured already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(proposition=""),
+                name="topic_proposition_given",
+                violation_error_message="A topic is a proposition: write the sentence.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("topic", args=[self.slug])
+
+    def clean(self):
+        self.refuse_loop()
+        super().clean()
+
+    def before_save(self) -> None:
+        super().before_save()
+        self.refuse_loop()
+
+    def refuse_loop(self) -> None:
+        """Raise ValidationError where the topic would stand under itself: a loop drops rows from the tree silently."""
+        seen = {self.pk} if self.pk else set()
+        above = self.parent_id
+        while above is not None:
+            if above in seen:
+                raise ValidationError({"parent": f"“{self.name}” would stand under itself."})
+            seen.add(above)
+            above = Topic.objects.without_tree_fields().filter(pk=above).values_list("parent_id", flat=True).first()
+
+    def merge_into(self, target: Topic, *, by=None) -> None:
+        """Move all that rests on this topic to `target`; see `Actor.merge_into`."""
+        from stances.merging import merge
+
+        merge(self, target, by=by)

@@ -1,0 +1,262 @@
+"""The page of an actor: its positions on a day, their history, what it said, and whom it belongs to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Count, Q
+
+from stances.asof import Shown, board, source_of
+from stances.charts import Axis, Row, row
+from stances.histories import History, Offices, by_series, covers, history, up_to
+from stances.models import Actor, Affiliation, Source, Stance, Statement, Topic
+from stances.models.statements import StanceQuerySet
+from stances.tree import TopicTree
+from stances.vocabulary import OWN_VOICE, ActorKind, Authority, Voice, wording
+from stances.wording import counted, first_up, joined
+
+STATEMENTS_SHOWN = 50
+EVENTS_SHOWN = 40
+SOURCES_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is shown on a topic, or on several that rest on the same wider position."""
+
+    topics: list[Topic]
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class Tie:
+    """Another actor, by which affiliation it is tied, and how much of what it said is on record."""
+
+    affiliation: Affiliation
+    other: Actor
+    statements: int
+    day: dt.date
+
+    @property
+    def ended(self) -> bool:
+        return self.affiliation.end is not None and self.affiliation.end <= self.day
+
+    @property
+    def last_day(self) -> dt.date | None:
+        """Give the last day on which it held, where that has come."""
+        return self.affiliation.end - dt.timedelta(days=1) if self.ended and self.affiliation.end else None
+
+    @property
+    def voice(self) -> str:
+        if not self.affiliation.authority:
+            return ""
+        return "own voice" if self.affiliation.authority in OWN_VOICE else "reported"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A statement that the actor made as a speaker, with the stances it shows."""
+
+    statement: Statement
+    stances: list[Stance]
+
+    @property
+    def source(self) -> Source:
+        return source_of(self.stances[0])
+
+
+class Profile:
+    """All that an actor's page tells, as of a day, in a constant number of queries."""
+
+    def __init__(self, actor: Actor, tree: TopicTree, day: dt.date) -> None:
+        self.actor, self.tree, self.day = actor, tree, day
+
+    # ---- its positions ----
+
+    @cached_property
+    def stances(self) -> list[Stance]:
+        return up_to(Stance.objects.filter(actor=self.actor), self.day)
+
+    @cached_property
+    def shown(self) -> dict[int, Shown]:
+        """What is shown on each topic of the tree, by its id."""
+        on_day = board(self.tree, self.day, actors=[self.actor.pk], topics=self.tree)
+        found = {topic.pk: on_day.shown(self.actor.pk, topic) for topic in self.tree}
+        return {pk: shown for pk, shown in found.items() if shown}
+
+    @cached_property
+    def histories(self) -> list[History]:
+        grouped = by_series(self.stances)
+        return [
+            history(self.actor, topic, grouped[self.actor.pk, topic.pk], self.shown.get(topic.pk), self.offices)
+            for topic in self.tree
+            if (self.actor.pk, topic.pk) in grouped
+        ]
+
+    @cached_property
+    def standings(self) -> list[Standing]:
+        """List what is shown, in the order of the tree; topics that rest on one wider position stand together, last."""
+        resting: dict[int, list[Shown]] = {}
+        found = []
+        for topic in self.tree:
+            shown = self.shown.get(topic.pk)
+            if shown and shown.wider:
+                resting.setdefault(shown.wider.pk, []).append(shown)
+            elif shown:
+                found.append(Standing([topic], shown))
+        return found + [Standing([shown.topic for shown in alike], alike[0]) for alike in resting.values()]
+
+    @property
+    def silent_on(self) -> list[Topic]:
+        return [topic for topic in self.tree if topic.pk not in self.shown]
+
+    @property
+    def has_hollow(self) -> bool:
+        return any(standing.shown.hollow for standing in self.standings)
+
+    @cached_property
+    def axis(self) -> Axis:
+        return Axis.over(self.histories, self.day)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        return [row(told, self.axis) for told in self.histories]
+
+    @cached_property
+    def offices(self) -> Offices:
+        return Offices({stance.statement.speaker_id for stance in self.stances})
+
+    @property
+    def covers(self) -> str:
+        return covers(self.stances)
+
+    # ---- in sentences ----
+
+    @property
+    def kicker(self) -> str:
+        words = [first_up(self.actor.get_kind_display())]
+        if self.actor.kind == ActorKind.GOVERNMENT:
+            group = self.tree.featured.group_id if self.tree.featured else None
+            words += [f"member of {tie.other.label}" for tie in self.groups if tie.other.pk == group and not tie.ended]
+        else:
+            words += [f"{tie.affiliation.title}, {tie.other.label}" for tie in self.speaks_for if not tie.ended][:1]
+        return ", ".join(words)
+
+    @property
+    def lede(self) -> str:
+        """Tell the newest change, or that there is none, in a sentence that holds for the data."""
+        name = self.actor.name
+        changes = [(interval.since, told, interval) for told in self.histories for interval in told.changes]
+        own = [told for told in self.histories if told.own]
+        heard = [told for told in self.histories if told.reported and not told.own]
+        if changes:
+            _, told, interval = max(changes, key=lambda change: change[0])
+            opening = next(e for e in told.events if e.stance.pk == interval.opening.stance)
+            before, after = wording(*(interval.previous or (0, ""))), wording(interval.value, interval.terms)
+            when = opening.date.words(preposition=True)
+            return (
+                f"{name} last changed its position {when}: from “{before}” to “{after}”, "
+                f"on {self.tree.in_sentence(told.topic)}."
+            )
+        if own:
+            kept = "none of them has changed" if len(own) > 1 else "it has not changed"
+            return f"{name} has stated a position on {counted(len(own), 'topic')}; on record {kept}."
+        if heard:
+            return (
+                f"No words of {name}’s own are on record. Others report its position on {counted(len(heard), 'topic')}."
+            )
+        if self.spoken_count:
+            whose = sorted({s.actor.name for it in self.spoken for s in it.stances if s.attribution == Voice.OWN})
+            voice = f", in the own voice of {joined(whose)}" if 0 < len(whose) <= 3 else ""
+            return f"{name} speaks in {counted(self.spoken_count, 'statement')} on record{voice}."
+        return f"No position of {name} is recorded."
+
+    @property
+    def facts(self) -> str:
+        """Count what is recorded: statements, topics, sources, changes."""
+        own = {s.statement_id for s in self.stances if s.attribution == Voice.OWN and not s.repeat}
+        heard = {s.statement_id for s in self.stances if s.attribution == Voice.REPORTED and not s.repeat} - own
+        if not self.stances:
+            return ""
+        topics = sum(bool(told.own) for told in self.histories)
+        parts = []
+        if own:
+            parts.append(
+                f"{counted(len(own), 'own statement')} on {topics} of {counted(len(self.tree.topics), 'topic')}"
+            )
+        if heard:
+            parts.append(f"{counted(len(heard), 'statement')} by which others report its position")
+        sources = counted(len({s.source_id for s in self.stances}), "source")
+        changes = sum(len(told.changes) for told in self.histories)
+        reversals = sum(len(told.reversals) for told in self.histories)
+        told = f"{first_up(joined(parts))}, from {sources} {covers(self.stances).removeprefix('sources ')}."
+        if not own:
+            return told
+        backs = f", {counted(reversals, 'reversal')}" if changes else ""
+        return f"{told} {first_up(counted(changes, 'change'))} of position{backs}."
+
+    # ---- what it said and published ----
+
+    @cached_property
+    def spoken(self) -> list[Spoken]:
+        """List the newest statements in which it speaks of others, or says what moves no position of its own."""
+        said = self._spoken.exclude(actor=self.actor.pk)
+        order = {topic.pk: place for place, topic in enumerate(self.tree)}
+        newest = said.order_by("-stated_on", "-statement__key")
+        keys = list(newest.values_list("statement", "stated_on", "statement__key").distinct()[:STATEMENTS_SHOWN])
+        grouped: dict[int, list[Stance]] = {pk: [] for pk, *_ in keys}
+        for stance in said.filter(statement__in=grouped).with_evidence():
+            grouped[stance.statement_id].append(stance)
+        for found in grouped.values():
+            found.sort(key=lambda stance: (stance.actor.name, order[stance.topic_id]))
+        return [Spoken(found[0].statement, found) for found in grouped.values()]
+
+    @property
+    def _spoken(self) -> StanceQuerySet:
+        return Stance.objects.public().filter(speaker=self.actor, repeat=False, stated_on__lte=self.day)
+
+    @cached_property
+    def spoken_count(self) -> int:
+        return self._spoken.aggregate(n=Count("statement", distinct=True))["n"]
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        published = Source.objects.public().filter(publisher=self.actor)
+        return list(published.filter(Q(published_on=None) | Q(published_on__lte=self.day))[:SOURCES_SHOWN])
+
+    # ---- people and groups ----
+
+    @cached_property
+    def ties(self) -> list[Tie]:
+        known = Affiliation.objects.filter(Q(start=None) | Q(start__lte=self.day)).select_related("actor", "of")
+        ordered = known.filter(Q(actor=self.actor) | Q(of=self.actor)).order_by("end", "start", "pk")
+        tied = [(a, a.of if a.actor_id == self.actor.pk else a.actor) for a in ordered]
+        public = Actor.objects.public_among({other.pk for _, other in tied})
+        spoken = Stance.objects.public().filter(speaker__in=public, stated_on__lte=self.day)
+        counts: Counter[int] = Counter()
+        for speaker, statements in spoken.order_by().values_list("speaker").annotate(Count("statement", distinct=True)):
+            counts[speaker] = statements
+        return [Tie(it, other, counts[other.pk], self.day) for it, other in tied if other.pk in public]
+
+    @property
+    def speaks_for(self) -> list[Tie]:
+        return [t for t in self.ties if t.affiliation.actor_id == self.actor.pk and t.affiliation.authority]
+
+    @property
+    def groups(self) -> list[Tie]:
+        return [t for t in self.ties if t.affiliation.actor_id == self.actor.pk and not t.affiliation.authority]
+
+    @property
+    def speakers(self) -> list[Tie]:
+        """List who speaks for it: those in office first, by authority."""
+        found = [t for t in self.ties if t.affiliation.of_id == self.actor.pk and t.affiliation.authority]
+        return sorted(
+            found, key=lambda t: (t.ended, Authority(t.affiliation.authority).rank, -t.statements, t.other.name)
+        )
+
+    @property
+    def members(self) -> list[Tie]:
+        return [t for t in self.ties if t.affiliation.of_id == self.actor.pk and not t.affiliation.authority]

@@ -1,0 +1,196 @@
+"""Who spoke when: own statements by quarter, a block each, for above the line, against below, undecided astride it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from stances.asof import stated_date
+from stances.charts import percent
+from stances.models import Stance
+from stances.vocabulary import CSS, SIGNS, Value, side
+
+PITCH, BLOCK, GAP = 19, 17, 10
+TOP = 26
+STACK = 14  # a higher stack than this is drawn as one block for each position, with its number
+
+
+@dataclass(frozen=True)
+class Block:
+    """One stance, or all of a position in a quarter where they are many; `href` is empty for many."""
+
+    href: str
+    title: str
+    css: str
+    sign: str
+    x: str
+    middle: str
+    width: str
+    y: float
+    height: float
+
+    @property
+    def text_y(self) -> float:
+        return self.y + self.height / 2 + 4.5
+
+
+@dataclass(frozen=True)
+class Quarter:
+    year: int
+    number: int
+    favour: int
+    undecided: int
+    against: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.year}, quarter {self.number}"
+
+
+@dataclass(frozen=True)
+class Year:
+    label: str
+    x: str
+    middle: str
+
+
+@dataclass(frozen=True)
+class Quarters:
+    """The counts as a figure and as the rows of a table; quarters without a statement have no row."""
+
+    quarters: list[Quarter]
+    blocks: list[Block]
+    years: list[Year]
+    zero: float
+    bottom: float
+    signs: bool
+
+    @property
+    def tick_y(self) -> float:
+        return self.bottom + 14
+
+    @property
+    def side_y(self) -> float:
+        return self.bottom + 16
+
+    @property
+    def height(self) -> float:
+        return self.bottom + 22
+
+    @property
+    def favour(self) -> int:
+        return sum(quarter.favour for quarter in self.quarters)
+
+    @property
+    def undecided(self) -> int:
+        return sum(quarter.undecided for quarter in self.quarters)
+
+    @property
+    def against(self) -> int:
+        return sum(quarter.against for quarter in self.quarters)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """So many own stances with one position on one day; one alone leads to its statement."""
+
+    day: dt.date
+    position: int
+    number: int
+    stance: Stance | None = None
+
+
+def each(stances: Iterable[Stance]) -> list[Counted]:
+    return [Counted(stance.statement.latest, stance.position, 1, stance) for stance in stances]
+
+
+def quarter_of(day: dt.date) -> tuple[int, int]:
+    return day.year, (day.month - 1) // 3 + 1
+
+
+def quarters(counted: Iterable[Counted], day: dt.date) -> Quarters | None:
+    """Stack own stances by quarter of their latest day, up to a day's year; nothing where there are none."""
+    stacks: dict[tuple[int, int], dict[int, list[Counted]]] = defaultdict(lambda: {1: [], 0: [], -1: []})
+    for it in sorted(counted, key=lambda it: (abs(it.position), it.day)):
+        stacks[quarter_of(it.day)][side(it.position)].append(it)
+    if not stacks:
+        return None
+    rows = [Quarter(*when, *(total(stack[key]) for key in (1, 0, -1))) for when, stack in sorted(stacks.items())]
+    first, last = rows[0].year, max(rows[-1].year, day.year)
+    scale = Scale.of(stacks.values())
+    column = 100 / (4 * (last - first + 1))
+    blocks = []
+    for (year, number), stack in sorted(stacks.items()):
+        x = (4 * (year - first) + number - 1) * column
+        where = percent(x + column * 0.1), percent(x + column / 2), percent(column * 0.8)
+        blocks += [block for key, found in stack.items() for block in scale.blocks(key, found, where)]
+    years = [
+        Year(str(year), percent(4 * (year - first) * column), percent((4 * (year - first) + 2) * column))
+        for year in range(first, last + 1)
+    ]
+    return Quarters(rows, blocks, years, scale.zero, scale.bottom, column * 0.8 > 2.4)
+
+
+def total(counted: Iterable[Counted]) -> int:
+    return sum(it.number for it in counted)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The heights of the figure: a stance's `pitch`, and the line from which the stacks rise and hang."""
+
+    many: bool
+    pitch: float
+    reach: float
+    zero: float
+    bottom: float
+
+    @classmethod
+    def of(cls, stacks: Iterable[dict[int, list[Counted]]]) -> Scale:
+        tallest = dict.fromkeys((1, 0, -1), 0)
+        many = False
+        for stack in stacks:
+            for key, found in stack.items():
+                tallest[key] = max(tallest[key], total(found))
+                many |= any(it.stance is None for it in found)
+        many |= max(tallest.values()) > STACK
+        pitch = PITCH * STACK / max(tallest.values()) if many else PITCH
+        reach = max(tallest[0] * pitch / 2, GAP)
+        zero = TOP + tallest[1] * pitch + reach
+        return cls(many, pitch, reach, round(zero, 1), round(zero + reach + tallest[-1] * pitch + 8, 1))
+
+    def blocks(self, key: int, found: list[Counted], where: tuple[str, str, str]) -> Iterator[Block]:
+        """Lay out one side of a quarter, from the line outward; many stances of a position make one block."""
+        if self.many:
+            pieces = [
+                Counted(same[0].day, position, total(same))
+                for position in sorted({it.position for it in found}, key=abs)
+                if (same := [it for it in found if it.position == position])
+            ]
+        else:
+            pieces = found
+        gap = 0 if self.many else self.pitch - BLOCK
+        outward = 0.0 if key else -total(found) * self.pitch / 2
+        for it in pieces:
+            height = it.number * self.pitch - gap
+            if key > 0:
+                y = self.zero - self.reach - outward - height
+            else:
+                y = self.zero + outward + (self.reach if key else gap / 2)
+            outward += it.number * self.pitch
+            yield block(it, where, round(y, 1), round(height, 1))
+
+
+def block(it: Counted, where: tuple[str, str, str], y: float, height: float) -> Block:
+    if it.stance is None:
+        year, number = quarter_of(it.day)
+        href, title = "", f"{year}, quarter {number}: {it.number} {Value(it.position).label}"
+    else:
+        stance = it.stance
+        when = stated_date(stance).words(short=True)
+        title = f"{stance.actor.name}, {stance.topic.name}, {when}: {stance.wording}"
+        href = stance.statement.get_absolute_url()
+    x, middle, width = where
+    return Block(href, title, CSS[it.position], SIGNS[it.position], x, middle, width, y, height)

@@ -1,0 +1,158 @@
+"""Reading seed files: YAML whose scalars all stay text, with the line of every value kept for messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from stances.seeds import schema
+
+Location = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong at one place of a seed file."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}: {self.message}"
+
+
+class SeedError(Exception):
+    """Seeds that cannot be compiled, with every problem found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+@dataclass
+class Document:
+    """One seed file: its data, and the line on which each value stands."""
+
+    name: str
+    data: Any
+    lines: dict[Location, int]
+
+    def problem(self, where: Location, message: str) -> Problem:
+        while where not in self.lines and where:
+            where = where[:-1]
+        return Problem(self.name, self.lines.get(where, 1), message)
+
+
+@dataclass
+class Seeds:
+    """A folder of seeds, read and of the right shape."""
+
+    desk: Document
+    actors: Document
+    topics: Document
+    articles: list[Document] = field(default_factory=list)
+
+
+def read_seeds(folder: Path) -> Seeds:
+    """Read a folder of seeds; raise SeedError with every place whose shape is wrong."""
+    problems: list[Problem] = []
+
+    def read(path: Path, shape: dict) -> Document:
+        try:
+            document = read_document(path, path.relative_to(folder.parent).as_posix())
+        except SeedError as error:
+            problems.extend(error.problems)
+            return Document(path.name, {}, {})
+        problems.extend(shape_problems(document, shape))
+        return document
+
+    seeds = Seeds(
+        read(folder / "desk.yaml", schema.DESK),
+        read(folder / "actors.yaml", schema.ACTORS),
+        read(folder / "topics.yaml", schema.TOPICS),
+        [read(path, schema.ARTICLE) for path in sorted((folder / "articles").glob("*.yaml"))],
+    )
+    if problems:
+        raise SeedError(problems)
+    return seeds
+
+
+def read_document(path: Path, name: str) -> Document:
+    """Read one file of YAML; raise SeedError where it is none, or where a field stands twice."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        raise SeedError([Problem(name, 1, "There is no such file.")]) from None
+    except UnicodeDecodeError:
+        raise SeedError([Problem(name, 1, "The file is not UTF-8.")]) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise SeedError([Problem(name, mark.line + 1 if mark else 1, f"No YAML: {error.problem}.")]) from None
+    except yaml.YAMLError as error:
+        raise SeedError([Problem(name, 1, f"No YAML: {error}.")]) from None
+    lines: dict[Location, int] = {}
+    problems: list[Problem] = []
+
+    def build(node: yaml.Node | None, where: Location) -> Any:
+        if node is None:
+            return {}
+        lines.setdefault(where, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            table = {}
+            for key, value in node.value:
+                if key.value in table:
+                    problems.append(Problem(name, key.start_mark.line + 1, f"“{key.value}” stands twice."))
+                lines[*where, key.value] = key.start_mark.line + 1
+                table[key.value] = build(value, (*where, key.value))
+            return table
+        if isinstance(node, yaml.SequenceNode):
+            return [build(item, (*where, number)) for number, item in enumerate(node.value)]
+        return node.value
+
+    data = build(node, ())
+    if problems:
+        raise SeedError(problems)
+    return Document(name, data, lines)
+
+
+def shape_problems(document: Document, shape: dict) -> list[Problem]:
+    """Hold a document against a schema, in words that say what is allowed."""
+    errors = Draft202012Validator(shape).iter_errors(document.data)
+    found = [
+        document.problem((*error.absolute_path, *extra), message)
+        for error in errors
+        for extra, message in _messages(error)
+    ]
+    return sorted(found, key=lambda problem: problem.line)
+
+
+def _messages(error: ValidationError) -> list[tuple[Location, str]]:
+    last = error.absolute_path[-1] if error.absolute_path else "this file"
+    match error.validator:
+        case "additionalProperties":
+            allowed = ", ".join(error.schema["properties"])  # type: ignore[index, call-overload]
+            unknown = [name for name in error.instance if name not in error.schema["properties"]]  # type: ignore[index, union-attr, call-overload]
+            return [((name,), f"“{name}” is no field here; allowed are: {allowed}.") for name in unknown]
+        case "required":
+            missing = [name for name in error.validator_value if name not in error.instance]  # type: ignore[union-attr, operator]
+            named = next((name for name in missing if error.message.startswith(repr(name))), missing[0])
+            return [((), f"“{named}” is missing.")]
+        case "enum":
+            allowed = ", ".join(map(str, error.validator_value))  # type: ignore[arg-type]
+            return [((), f"“{error.instance}” is not allowed as {last}; allowed are: {allowed}.")]
+        case "pattern" | "anyOf":
+            wanted = error.schema.get("description", f"text like {error.validator_value}")  # type: ignore[union-attr]
+            return [((), f"“{error.instance}” is not allowed as {last}; write {wanted}.")]
+        case "minLength" | "minItems":
+            return [((), f"{last} is empty.")]
+        case "type":
+            kinds = {"string": "text", "array": "a list", "object": "a table of fields"}
+            return [((), f"{last} must be {kinds.get(str(error.validator_value), error.validator_value)}.")]
+    return [((), error.message)]

@@ -1,0 +1,177 @@
+"""What several pages draw alike: tiles, dates, badges, the words that were said."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from stances.asof import condition_said, stated_date
+from stances.dates import PartialDate
+from stances.vocabulary import CSS, SIGNS, Form, Value, Voice, wording
+
+register = template.Library()
+
+#: The entry of the main menu that a detail page belongs to.
+SECTIONS = {"actor": "actor-list", "topic": "topic-list", "source": "source-list", "statement": "stance-list"}
+BADGES = {
+    "reversal": ("strong", "reversal"),
+    "shift": ("", "shift"),
+    "terms": ("soft", "terms"),
+    "first": ("soft", "first recorded"),
+    "confirmed": ("soft", "confirmed"),
+    "repeat": ("soft", "repeat"),
+}
+NO_WORDS = {Form.INDIRECT: "indirect speech; no words to quote", Form.ACT: "a deed; no words to quote"}
+
+
+def position_words(value: int, terms: str = "") -> str:
+    """Give a position in words; without its terms +1 reads "for, on terms"."""
+    return wording(value, terms) if terms or abs(value) != 1 else Value(value).label
+
+
+@register.simple_tag
+def tile(value: int | None, terms: str = "", hollow: bool = False, heard: bool = False) -> SafeString:
+    """Draw a position: its sign and words on its colour; `hollow` where not own, `heard` where reported."""
+    if value is None:
+        return mark_safe('<span class="tile none">no position recorded</span>')
+    marks = f"{' hollow' if hollow or heard else ''}{' heard' if heard else ''}"
+    return format_html(
+        '<span class="tile {}{}"><b aria-hidden="true">{}</b><span>{}</span></span>',
+        CSS[value],
+        marks,
+        SIGNS[value],
+        position_words(value, terms),
+    )
+
+
+@register.simple_tag
+def change(before: int | None, terms_before: str, value: int, terms: str) -> SafeString:
+    """Draw a position and, where there was one, the position before it."""
+    if before is None:
+        return tile(value, terms)
+    return format_html(
+        '{}<span aria-hidden="true">→</span><span class="sr">to</span>{}',
+        tile(before, terms_before),
+        tile(value, terms),
+    )
+
+
+@register.simple_tag
+def was(value: int, terms: str) -> SafeString:
+    """Say in small print what the position was before: "was + for, later"."""
+    return format_html(
+        '<span class="was">was <span aria-hidden="true">{}</span> {}</span>', SIGNS[value], position_words(value, terms)
+    )
+
+
+@register.simple_tag
+def badge(kind: str) -> SafeString:
+    """Name a kind of news: a ChangeKind, "confirmed" or "repeat"."""
+    css, words = BADGES[str(kind)]
+    return format_html('<span class="flag{}">{}</span>', css and f" {css}", words)
+
+
+@register.simple_tag
+def when(date: PartialDate, long: bool = False, preposition: bool = False) -> SafeString:
+    """Write a date known in part, as a <time> where HTML has a notation for it."""
+    words = date.words(short=not long, preposition=preposition)
+    if date.is_exact:
+        return format_html('<time datetime="{}">{}</time>', date.latest.isoformat(), words)
+    notation = str(date)
+    if "/" in notation:
+        return format_html('<span class="when approx">{}</span>', words)
+    return format_html('<time datetime="{}"><span class="approx">{}</span></time>', notation, words)
+
+
+@register.filter
+def day(date: dt.date | None, long: str = "") -> SafeString:
+    """Write a day as a <time>: "13 Feb 2024", or with "long" "13 February 2024"."""
+    return when(PartialDate(date, date), long=bool(long)) if date else SafeString()
+
+
+@register.filter
+def quoted(statement) -> SafeString:
+    """Write a statement's words in quotation marks, its gaps marked."""
+    pieces = format_html_join(mark_safe(' <span class="gap">…</span> '), "{}", ((p,) for p in statement.quote_pieces))
+    return format_html("“{}”", pieces)
+
+
+@register.simple_tag
+def words(statement) -> SafeString:
+    """Show what was said: the words, or the summary where there is nothing to quote."""
+    if statement.form == Form.DIRECT:
+        lang = format_html(' lang="{}"', statement.language) if statement.language != "en" else ""
+        return format_html("<blockquote{}>{}</blockquote>", lang, quoted(statement))
+    return format_html(
+        '<p class="summary">{} <span class="muted">({})</span></p>', statement.summary, NO_WORDS[statement.form]
+    )
+
+
+@register.simple_tag
+def condition(stance) -> SafeString | str:
+    """Show a stance's terms in words: as a quotation where the speaker's own words hold them."""
+    if condition_said(stance):
+        return format_html('<q class="said">{}</q>', stance.condition)
+    return stance.condition
+
+
+@register.simple_tag
+def stated(stance, long: bool = False) -> SafeString:
+    """Write when a stance was stated."""
+    return when(stated_date(stance), long=long)
+
+
+@register.simple_tag
+def record(position) -> SafeString:
+    """Say how often a position was stated, and when last; the rows come from `Position.objects.with_record()`."""
+    verb = "reported" if position.voice == Voice.REPORTED else "stated"
+    if position.statements == 1:
+        return format_html("{} once", verb)
+    return format_html("{} {} times, last {}", verb, position.statements, day(position.last_stated_then))
+
+
+@register.simple_tag
+def source_line(source, locator: str = "") -> SafeString:
+    """Name a source, its day, and the paragraphs in it."""
+    publisher = f"{source.publisher.label}, " if source.publisher else ""
+    parts = [format_html('{}<a href="{}">“{}”</a>', publisher, source.get_absolute_url(), source.title)]
+    if source.published_on:
+        parts.append(day(source.published_on))
+    if locator:
+        parts.append(format_html('<span class="nowrap">par. {}</span>', locator.replace("-", "–")))
+    return format_html_join(", ", "{}", ((part,) for part in parts))
+
+
+@register.simple_tag
+def size(number: int) -> SafeString:
+    """Write how far a change went, with a sign of its own kind."""
+    sign = "−" if number < 0 else "+"
+    return format_html('<span class="sr">size</span> {}{}', sign, abs(number))
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context, name: str, words: str, query: str = "") -> SafeString:
+    """Write an entry of the main menu, marked where the page is that entry or stands under it."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    here = match.url_name if match else ""
+    current = "page" if here == name else "true" if SECTIONS.get(here) == name else ""
+    marked = format_html(' aria-current="{}"', current) if current else ""
+    return format_html(
+        '<li><a href="{}"{}>{}</a></li>', f"{reverse(name)}?{query}" if query else reverse(name), marked, words
+    )
+
+
+HATCH = (
+    '<pattern id="h-{0}" class="{0}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<line class="hatchline" x1="1" x2="1" y2="5" /></pattern>'
+)
+
+
+@register.simple_tag
+def hatches() -> SafeString:
+    """Draw the hatch of each position, for figures that fill with it."""
+    return format_html_join("", HATCH, ((css,) for css in CSS.values()))

@@ -1,0 +1,218 @@
+"""What the pages of one thing tell, as JSON: the same facts under the names that the exports use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from stances.asof import Shown
+from stances.citations import bibtex, csl, plain
+from stances.evidence import Exhibit
+from stances.exports import ACTORS, SOURCES, STANCES, TOPICS, Column, json_lines
+from stances.histories import Event, History
+from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.panels import TopicPanels
+from stances.profiles import Profile, Tie
+from stances.records import Change
+from stances.series import Interval
+
+Address = Callable[[str], str]
+
+
+def exported(rows: QuerySet, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
+    """Give rows as the exports write them."""
+    return json.loads("".join(json_lines(rows, columns)))
+
+
+def of_shown(actor: Actor, shown: Shown) -> dict[str, Any]:
+    return {
+        "actor": actor.slug,
+        "topic": shown.topic.slug,
+        "shown": shown.reason,
+        "wider_topic": shown.wider.slug if shown.wider else None,
+        "position": shown.value,
+        "terms": shown.terms,
+        "words": shown.words,
+        "condition": shown.condition,
+        "since": shown.since,
+        "last_stated_on": shown.last_stated_on,
+        "statements": shown.statements,
+        "statement_key": shown.latest.key,
+        "record": shown.record,
+    }
+
+
+def of_interval(interval: Interval, events: dict[int, Event]) -> dict[str, Any]:
+    before = interval.previous or (None, "")
+    return {
+        "since": interval.since,
+        "until": interval.until,
+        "position": interval.value,
+        "terms": interval.terms,
+        "kind": interval.kind,
+        "from_position": before[0],
+        "from_terms": before[1],
+        "confirmations": interval.confirmations,
+        "last_stated_on": interval.last_stated_on,
+        "statement_key": events[interval.opening.stance].stance.statement.key,
+    }
+
+
+def of_event(event: Event) -> dict[str, Any]:
+    return {
+        "statement_key": event.stance.statement.key,
+        "date": str(event.date),
+        "position": event.stance.position,
+        "terms": event.stance.terms,
+        "attribution": event.stance.attribution,
+        "role": event.role,
+        "rule": event.rule,
+        "colleagues_differ": [difference.stance.statement.key for difference in event.differs],
+    }
+
+
+def of_history(told: History) -> dict[str, Any]:
+    events = {event.stance.pk: event for event in told.events}
+    days = told.published
+    return {
+        "actor": told.actor.slug,
+        "topic": told.topic.slug,
+        "sources_published": {"first": days[0], "last": days[1]} if days else None,
+        "own": [of_interval(interval, events) for interval in told.own],
+        "reported": [of_interval(interval, events) for interval in told.reported],
+        "stances": [of_event(event) for event in told.events],
+    }
+
+
+def of_tie(tie: Tie) -> dict[str, Any]:
+    affiliation = tie.affiliation
+    return {
+        "actor": affiliation.actor.slug,
+        "of": affiliation.of.slug,
+        "title": affiliation.title,
+        "authority": affiliation.authority,
+        "start": affiliation.start,
+        "end": affiliation.end if tie.ended else None,
+    }
+
+
+def of_actor(profile: Profile, address: Address) -> dict[str, Any]:
+    """Tell all of an actor's page, as of its day."""
+    return {
+        **exported(Actor.objects.filter(pk=profile.actor.pk), ACTORS)[0],
+        "address": address(profile.actor.get_absolute_url()),
+        "on": profile.day,
+        "affiliations": [of_tie(tie) for tie in profile.ties],
+        "positions": [of_shown(profile.actor, shown) for shown in profile.shown.values()],
+        "histories": [of_history(told) for told in profile.histories],
+        "speaks_in": [spoken.statement.key for spoken in profile.spoken],
+    }
+
+
+def of_topic(panels: TopicPanels, address: Address) -> dict[str, Any]:
+    """Tell all of a topic's page, as of its day."""
+    told = [history for found in panels.histories.values() for history in found]
+    return {
+        **exported(Topic.objects.filter(pk=panels.topic.pk), TOPICS)[0],
+        "address": address(panels.topic.get_absolute_url()),
+        "question": panels.topic.question,
+        "on": panels.day,
+        "topics_under_it": [topic.slug for topic in panels.subtree[1:]],
+        "positions": [of_shown(history.actor, history.shown) for history in told if history.shown],
+        "histories": [of_history(history) for history in told if history.events],
+        "others": [of_other(stance) for stance in panels.elsewhere],
+    }
+
+
+def of_other(stance: Stance) -> dict[str, Any]:
+    return {
+        "actor": stance.actor.slug,
+        "position": stance.position,
+        "terms": stance.terms,
+        "attribution": stance.attribution,
+        "statement_key": stance.statement.key,
+    }
+
+
+def of_exhibit(exhibit: Exhibit) -> dict[str, Any]:
+    stance = exhibit.stance
+    return {
+        "actor": stance.actor.slug,
+        "actor_name": stance.actor.name,
+        "topic": stance.topic.slug,
+        "proposition": stance.topic.proposition,
+        "position": stance.position,
+        "terms": stance.terms,
+        "words": stance.wording,
+        "condition": stance.condition,
+        "basis": stance.basis,
+        "attribution": stance.attribution,
+        "rationale": stance.rationale,
+        "role": exhibit.event.role,
+        "rule": exhibit.event.rule,
+        "kind": exhibit.event.interval.kind if exhibit.event.interval and exhibit.event.opened else None,
+        "colleagues_differ": [difference.stance.statement.key for difference in exhibit.event.differs],
+        "decides": exhibit.decides,
+        "why": exhibit.steps,
+        "considered": [
+            {**of_event(considered.event), "verdict": considered.verdict} for considered in exhibit.considered
+        ],
+    }
+
+
+def of_statement(
+    statement: Statement,
+    exhibits: list[Exhibit],
+    repeats: Iterable[Statement],
+    record: Iterable[Change],
+    url: str,
+    day: dt.date,
+) -> dict[str, Any]:
+    """Tell all of a statement's page: the evidence, what it shows and did, its record, and how to cite it."""
+    source = statement.source
+    return {
+        "statement_key": statement.key,
+        "address": url,
+        "status": statement.status,
+        "date": str(statement.date),
+        "occasion": statement.occasion,
+        "form": statement.form,
+        "authority": statement.authority,
+        "speaker": statement.speaker.slug,
+        "speaker_name": statement.speaker.name,
+        "summary": statement.summary,
+        "quote": statement.quote,
+        "language": statement.language,
+        "translated": statement.translated,
+        "locator": statement.locator,
+        "start": statement.start,
+        "end": statement.end,
+        "primary_url": statement.primary_url,
+        "repeats": statement.repeats.key if statement.repeats else None,
+        "repeated_by": [repeat.key for repeat in repeats],
+        "source": exported(Source.objects.filter(pk=source.pk), SOURCES)[0],
+        "stances": [of_exhibit(exhibit) for exhibit in exhibits],
+        "record": [
+            {"at": change.at, "what": change.what, "before": change.before, "after": change.after, "who": change.who}
+            for change in record
+        ],
+        "citation": {
+            "plain": plain(statement, url, day),
+            "bibtex": bibtex(statement, url, day),
+            "csl": csl(statement, url, day),
+        },
+    }
+
+
+def of_source(source: Source, stances: QuerySet, reprints: Iterable[Source], address: Address) -> dict[str, Any]:
+    """Tell all of a source's page; never its text."""
+    return {
+        **exported(Source.objects.filter(pk=source.pk), SOURCES)[0],
+        "address": address(source.get_absolute_url()),
+        "reprints": [reprint.slug for reprint in reprints],
+        "stances": exported(stances, STANCES),
+    }

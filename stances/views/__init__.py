@@ -1,0 +1,1 @@
+"""The public pages: lists in `lists`, the pages of one thing each in `pages`."""

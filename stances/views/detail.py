@@ -1,0 +1,129 @@
+"""The base of the pages of one thing: found by its address, former ones too, as a page and as JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from stances.dates import today
+from stances.exports import refuse
+from stances.filters import Problem
+from stances.models import resolve
+from stances.parameters import DayField, ParametersForm, shown
+from stances.tree import TopicTree
+from stances.views.public import PublicView
+
+
+class PageParameters(ParametersForm):
+    """The parameters of a page that is no list: none, unless a field says so."""
+
+    beside = frozenset()
+
+    def clean(self):
+        if self.fields:
+            return super().clean()
+        for name in self.data:
+            self._refuse(name, f"There is no parameter {shown(name)} on this page.")
+        return self.cleaned_data
+
+
+class DayParameters(PageParameters):
+    """The day looked at."""
+
+    on = DayField(required=False)
+
+    def clean_on(self):
+        day = self.cleaned_data["on"]
+        if day and day > today():
+            self._refuse("on", f"{shown(str(day))} has not come yet: give a day up to {today()}.")
+            return None
+        return day
+
+
+class Page(PublicView):
+    """A page with parameters: what makes no sense is told at its field, and 400 in JSON."""
+
+    template_name: ClassVar[str]
+    parameters: ClassVar[type[PageParameters]] = PageParameters
+
+    @cached_property
+    def form(self) -> PageParameters:
+        form = self.parameters(self.request.GET)
+        form.is_valid()
+        return form
+
+    @property
+    def problems(self) -> list[Problem]:
+        errors = self.form.errors.items()
+        return [
+            Problem(name, tuple(self.request.GET.getlist(name)), str(text)) for name, texts in errors for text in texts
+        ]
+
+    @cached_property
+    def day(self) -> dt.date:
+        """The day looked at: today, unless a sound one is given."""
+        return self.form.cleaned_data.get("on") or today()
+
+    @cached_property
+    def tree(self) -> TopicTree:
+        return TopicTree.load()
+
+    def address(self, path: str) -> str:
+        return self.request.build_absolute_uri(path)
+
+    def show(self, context: dict[str, Any], *, status: int = 200) -> HttpResponseBase:
+        shared = {
+            "problems": self.problems,
+            "day": self.day,
+            "is_today": self.day == today(),
+            "today": today(),
+            "on": self.request.GET.get("on", ""),
+        }
+        return render(self.request, self.template_name, shared | context, status=status)
+
+
+class DetailPage(Page):
+    """The page of one row, and its twin in JSON."""
+
+    model: ClassVar[type[models.Model]]
+    name: ClassVar[str]
+
+    def get(self, request: HttpRequest, slug: str, format: str = "html") -> HttpResponseBase:
+        row: Any = resolve(self.model, [slug]).get(slug)
+        if row is None or not self.rows().filter(pk=row.pk).exists():
+            return self.missing(format)
+        if row.slug != slug:
+            address = reverse(self.name if format == "html" else f"{self.name}-{format}", args=[row.slug])
+            query = request.META.get("QUERY_STRING", "")
+            return redirect(f"{address}?{query}" if query else address, permanent=True)
+        if format == "html":
+            return self.show(self.context(row))
+        if self.problems:
+            return refuse(self.problems, format=format)
+        return answer(self.data(row))
+
+    def rows(self) -> models.QuerySet:
+        """Give the rows that a reader may see."""
+        raise NotImplementedError
+
+    def context(self, row: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def data(self, row: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def missing(self, format: str) -> HttpResponseBase:
+        noun = str(self.model._meta.verbose_name)
+        if format == "html":
+            raise Http404(f"There is no such {noun}.")
+        return answer({"errors": [{"message": f"There is no such {noun}."}]}, status=404)
+
+
+def answer(data: dict[str, Any], *, status: int = 200) -> JsonResponse:
+    return JsonResponse(data, status=status, json_dumps_params={"ensure_ascii": False, "indent": 1})

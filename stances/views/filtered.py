@@ -1,0 +1,176 @@
+"""The base of every list: what an address asks for, as a page, as CSV and as JSON."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.text import capfirst
+
+from stances.dates import PartialDate, today
+from stances.exports import Column, export, refuse
+from stances.facets import Facet, capped_counts, chips, counted, without
+from stances.filters import OLDEST, ListFilterSet, Problem
+from stances.models import PublicVersion
+from stances.paging import Keyset, Page, WholeTree
+from stances.parameters import SlugsField
+from stances.views.public import PublicView
+
+ROWS_A_PAGE = 50
+
+
+class FilteredList(PublicView):
+    """A list by its filter: names its rows, its filter, its order, its facets and the columns of its exports."""
+
+    filterset_class: ClassVar[type[ListFilterSet]]
+    template_name: ClassVar[str]
+    #: The name of its address, and what one row and several are called.
+    name: ClassVar[str]
+    noun: ClassVar[str]
+    nouns: ClassVar[str]
+    columns: ClassVar[tuple[Column, ...]]
+    facets: ClassVar[tuple] = ()
+    #: Parameters with a box of their own on the page, beside the facets.
+    boxes: ClassVar[tuple[str, ...]] = ()
+
+    def queryset(self) -> QuerySet:
+        raise NotImplementedError
+
+    def keyset(self) -> Keyset | WholeTree:
+        raise NotImplementedError
+
+    def found(self) -> QuerySet:
+        """Give the rows that the address asks for."""
+        return self.filters.qs
+
+    def rows(self, page: Page) -> list:
+        """Prepare a page's rows for the template."""
+        return page.rows
+
+    def get(self, request: HttpRequest, format: str = "html") -> HttpResponseBase:
+        self.filters = self.filterset_class(request.GET, queryset=self.queryset())
+        self.problems = self.filters.problems
+        key = None
+        try:
+            key = self.keyset().read(request.GET.get("cursor", ""))
+        except ValidationError as error:
+            self.problems.append(Problem("cursor", (request.GET["cursor"],), error.messages[0]))
+        if format == "html":
+            page = Page() if self.problems else self.keyset().page(self.found(), key, ROWS_A_PAGE)
+            return render(request, self.template_name, self.context(page))
+        if self.problems:
+            return refuse(self.problems, format=format)
+        rows = self.keyset().ordered(self.found())
+        return export(rows, self.columns, format=format, name=self.nouns, head=request.method == "HEAD")
+
+    @cached_property
+    def sound(self) -> ListFilterSet:
+        """The filter without the parameters that make no sense, from which the page's boxes are drawn."""
+        if not self.problems:
+            return self.filters
+        data = self.request.GET.copy()
+        for problem in self.problems:
+            data.pop(problem.parameter, None)
+        sound = self.filterset_class(data, queryset=self.queryset())
+        return sound if sound.is_valid() else self.filterset_class(None, queryset=self.queryset())
+
+    def context(self, page: Page) -> dict[str, Any]:
+        matching, whole = 0, 0
+        if not self.problems:
+            unfiltered = self.filterset_class(None, queryset=self.queryset())
+            matching, whole = capped_counts([self.filters.qs, unfiltered.qs])
+        active = chips(self.sound)
+        words = "; ".join(chip.words for chip in active)
+        matching_words = f"{counted(matching)} {self.noun if matching == 1 else self.nouns}"
+        return {
+            "title": f"{capfirst(self.nouns)}: {words}" if words else capfirst(self.nouns),
+            "rows": self.rows(page),
+            "problems": [(problem, without(self.request.GET, problem.parameter)) for problem in self.problems],
+            "errors": self.errors,
+            "facets": self.build_facets(),
+            "given": {name: self.request.GET.get(name, "") for name in self.boxes},
+            "hidden": self.hidden,
+            "chips": active,
+            "has_topic": bool(self.sound.value("topic")),
+            "without_subtopics": self.sound.value("subtopics") == "0",
+            "nouns": self.nouns,
+            "matching": matching,
+            "matching_words": matching_words,
+            "of_all": f"of {counted(whole)}" if matching < whole else "",
+            "orders": self.orders,
+            "oldest_first": self.oldest_first,
+            "first_url": self.url(),
+            "previous_url": self.url(cursor=page.previous) if page.previous else "",
+            "next_url": self.url(cursor=page.next) if page.next else "",
+            "csv_url": self.twin("csv"),
+            "json_url": self.twin("json"),
+            "citation": self.citation(f"{matching_words} ({words})" if words else matching_words),
+        }
+
+    def citation(self, what: str) -> str:
+        """Write how to cite the rows, as they stood when they were looked up."""
+        day = PartialDate(today(), today()).words()
+        address = self.request.build_absolute_uri(self.url())
+        return f"Stances. {capfirst(what)}. Version {PublicVersion.objects.current()} of the data, {day}.\n{address}"
+
+    def build_facets(self) -> list[Facet]:
+        built = [facet.build(self.sound) for facet in self.facets]
+        for facet in built:
+            facet.errors = self.errors.get(facet.name, [])
+        return built
+
+    @cached_property
+    def errors(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for problem in self.problems:
+            found.setdefault(problem.parameter, []).append(problem.message)
+        return found
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the form has no box for, and must carry on: what a minus leaves out, and the less usual parameters."""
+        ticked = {facet.name for facet in self.facets}
+        return [
+            (name, value)
+            for name, form_field in self.sound.form.fields.items()
+            if name not in self.boxes
+            for value in self.sound.data.getlist(name)
+            if value.strip()
+            and (name not in ticked or (isinstance(form_field, SlugsField) and value.strip().startswith("-")))
+        ]
+
+    @property
+    def orders(self) -> list[tuple[str, str, bool]]:
+        """Name the ends of the dates to begin with, each with its address and whether it is the one."""
+        if "order" not in self.filterset_class.base_filters:
+            return []
+        return [
+            ("newest first", self.url(order=""), not self.oldest_first),
+            ("oldest first", self.url(order=OLDEST), self.oldest_first),
+        ]
+
+    @property
+    def oldest_first(self) -> bool:
+        return self.filters.value("order") == OLDEST
+
+    def url(self, **changes: str) -> str:
+        """Write this list's address with some parameters changed or taken out, from its first page on."""
+        return self._address(self.name, changes)
+
+    def twin(self, format: str) -> str:
+        """Write the address of the same rows in another format."""
+        return self._address(f"{self.name}-{format}", {})
+
+    def _address(self, name: str, changes: dict[str, str]) -> str:
+        data = self.request.GET.copy()
+        data.pop("cursor", None)
+        for parameter, value in changes.items():
+            data.pop(parameter, None)
+            if value:
+                data[parameter] = value
+        return f"{reverse(name)}?{data.urlencode()}" if data else reverse(name)

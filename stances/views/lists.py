@@ -1,0 +1,351 @@
+"""The lists: stances, changes, positions, actors, topics, sources."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Count, Max, QuerySet
+
+from stances import exports
+from stances.asof import condition_said, reporter, stated_date
+from stances.dates import PartialDate, today
+from stances.facets import Actors, Choices, Topics, Years, capped_counts, counted
+from stances.filters import (
+    NEWEST,
+    OLDEST,
+    ActorFilter,
+    ChangeFilter,
+    PositionFilter,
+    SourceFilter,
+    StanceFilter,
+    TopicFilter,
+)
+from stances.histories import Offices
+from stances.models import Actor, Position, Source, Stance, Statement, Topic
+from stances.models.statements import Role
+from stances.paging import ID, Column, Keyset, Page, WholeTree
+from stances.views.filtered import FilteredList
+from stances.vocabulary import ActorKind, Authority, Basis, ChangeKind, Form, Terms, Value, Voice
+
+OWN_FORMS: dict[str, str] = {Form.DIRECT: "own words", Form.INDIRECT: "own, in indirect speech", Form.ACT: "own deed"}
+
+
+@dataclass(frozen=True)
+class StanceRow:
+    """A stance in a list, with what it did, and whether the row above shows the same statement."""
+
+    stance: Stance
+    position: Position | None
+    office: str
+    again: bool
+
+    @property
+    def date(self) -> PartialDate:
+        return stated_date(self.stance)
+
+    @property
+    def reported(self) -> bool:
+        return self.stance.attribution == Voice.REPORTED
+
+    @property
+    def reporter(self) -> str:
+        return reporter(self.stance)
+
+    @property
+    def condition_said(self) -> bool:
+        return condition_said(self.stance)
+
+    @property
+    def how(self) -> str:
+        """Say whose words these are, in what form, and how plainly they show the position."""
+        whose = "reported" if self.reported else OWN_FORMS[self.stance.statement.form]
+        return f"{whose}, {self.stance.get_basis_display()}"
+
+    @property
+    def passed_over(self) -> bool:
+        return self.stance.role == Role.PASSED_OVER
+
+    @property
+    def kind(self) -> str:
+        """Name the news: a kind of change, "confirmed", or nothing where it moved no position of the actor's own."""
+        if self.reported or self.stance.repeat:
+            return ""
+        if self.position:
+            return self.position.kind
+        return "confirmed" if self.stance.role == Role.CONFIRMED else ""
+
+
+def stance_rows(stances: Iterable[Stance]) -> list[StanceRow]:
+    """Prepare stances that were read with their evidence; two queries."""
+    stances = list(stances)
+    opened = {position.opening_id: position for position in Position.objects.filter(opening__in=stances)}
+    offices = Offices(stance.speaker_id for stance in stances if stance.speaker_id)
+    rows: list[StanceRow] = []
+    for stance in stances:
+        again = bool(rows) and rows[-1].stance.statement_id == stance.statement_id and not stance.repeat
+        office = offices.of(stance.statement.speaker, stance.statement.latest, among=stance.actor)
+        rows.append(StanceRow(stance, opened.get(stance.pk), office, again))
+    return rows
+
+
+class StanceList(FilteredList):
+    filterset_class = StanceFilter
+    template_name = "stances/stance_list.html"
+    name, noun, nouns = "stance-list", "stance", "stances"
+    columns = exports.STANCES
+    boxes = ("q", "after", "before", "repeats")
+    facets = (
+        Actors(),
+        Topics(),
+        Choices("position", "Position", Value.choices, tiles=True),
+        Choices("terms", "Terms, on either side", Terms.choices),
+        Years("stated_on"),
+        Choices("form", "Form", Form.choices),
+        Choices("authority", "Who spoke", Authority.choices),
+        Choices("attribution", "Attribution", Voice.choices),
+        Choices("basis", "Basis", Basis.choices),
+    )
+
+    def queryset(self) -> QuerySet:
+        return Stance.objects.public().with_evidence()
+
+    def keyset(self) -> Keyset:
+        return Keyset((Column("stated_on", dt.date), ID), falling=not self.oldest_first)
+
+    def rows(self, page: Page) -> list:
+        return stance_rows(page.rows)
+
+    def context(self, page: Page) -> dict[str, Any]:
+        sources = Source.objects.public().filter(published_on__isnull=False).values_list("published_on", flat=True)
+        statements, read = capped_counts([Statement.objects.published().filter(repeats=None), Source.objects.public()])
+        return {
+            **super().context(page),
+            "statements": counted(statements),
+            "sources": counted(read),
+            "published_from": sources.order_by("published_on").first(),
+            "published_to": sources.order_by("-published_on").first(),
+        }
+
+
+@dataclass(frozen=True)
+class ChangeGroup:
+    """What one statement changed in the positions of one actor."""
+
+    opening: Stance
+    office: str
+    changes: list[Position]
+    again: bool
+
+    @property
+    def date(self) -> PartialDate:
+        return stated_date(self.opening)
+
+
+class ChangeList(FilteredList):
+    filterset_class = ChangeFilter
+    template_name = "stances/change_list.html"
+    name, noun, nouns = "change-list", "change", "changes"
+    columns = exports.CHANGES
+    boxes = ("after", "before")
+    facets = (
+        Choices("kind", "Kind", ChangeKind.choices),
+        Actors(),
+        Topics(),
+        Years("since"),
+    )
+
+    def queryset(self) -> QuerySet:
+        return Position.objects.own().with_evidence()
+
+    def keyset(self) -> Keyset:
+        return Keyset((Column("since", dt.date), ID), falling=not self.oldest_first)
+
+    def context(self, page: Page) -> dict[str, Any]:
+        kinds = self.sound.value("kind") or []
+        with_first = "" if kinds else self.url(kind=ChangeKind.FIRST)
+        return {**super().context(page), "first_url_too": with_first}
+
+    def rows(self, page: Page) -> list:
+        offices = Offices(position.opening.speaker_id for position in page.rows)
+        groups: list[ChangeGroup] = []
+        for _, changes in groupby(page.rows, lambda row: (row.opening.statement_id, row.actor_id)):
+            found = list(changes)
+            opening = found[0].opening
+            office = offices.of(opening.statement.speaker, opening.statement.latest, among=found[0].actor)
+            again = bool(groups) and groups[-1].opening.statement_id == opening.statement_id
+            groups.append(ChangeGroup(opening, office, found, again))
+        return groups
+
+
+class PositionList(FilteredList):
+    filterset_class = PositionFilter
+    template_name = "stances/position_list.html"
+    name, noun, nouns = "position-list", "position", "positions"
+    columns = exports.POSITIONS
+    boxes = ("on",)
+    facets = (
+        Actors(),
+        Topics(),
+        Choices("position", "Position", Value.choices, tiles=True),
+        Choices("terms", "Terms, on either side", Terms.choices),
+    )
+
+    @property
+    def day(self) -> dt.date | None:
+        return self.filters.value("on")
+
+    def queryset(self) -> QuerySet:
+        return Position.objects.with_evidence()
+
+    @property
+    def orders(self) -> list[tuple[str, str, bool]]:
+        if not self.day:
+            return super().orders
+        order = self.filters.value("order")
+        return [
+            ("by actor", self.url(order=""), not order),
+            ("newest first", self.url(order=NEWEST), order == NEWEST),
+            ("oldest first", self.url(order=OLDEST), order == OLDEST),
+        ]
+
+    def found(self) -> QuerySet:
+        return self.filters.qs.with_record_on(self.day) if self.day else self.filters.qs.with_record()
+
+    def keyset(self) -> Keyset:
+        if self.day and not self.filters.value("order"):
+            return Keyset((Column("actor__name", str), Column("actor_id", int), ID))
+        return Keyset((Column("since", dt.date), ID), falling=not self.oldest_first)
+
+    def rows(self, page: Page) -> list:
+        return [(actor, list(held)) for actor, held in groupby(page.rows, lambda position: position.actor)]
+
+    def context(self, page: Page) -> dict[str, Any]:
+        voices = [("", "Own and reported"), *Voice.choices]
+        chosen = self.sound.value("voice") or ""
+        return {
+            **super().context(page),
+            "on": self.day,
+            "today_url": self.url(on=today().isoformat()),
+            "all_url": self.url(on=""),
+            "voices": [(value, words, value == chosen) for value, words in voices],
+        }
+
+
+@dataclass(frozen=True)
+class ActorRow:
+    """An actor in a list: what it holds today, and how often it is spoken of and speaks."""
+
+    actor: Actor
+    held: list[Position]
+    described: dict[str, Any]
+    spoke: int
+
+
+class ActorList(FilteredList):
+    filterset_class = ActorFilter
+    template_name = "stances/actor_list.html"
+    name, noun, nouns = "actor-list", "actor", "actors"
+    columns = exports.ACTORS
+    boxes = ("q",)
+    facets = (Choices("kind", "Kind", ActorKind.choices), Topics())
+
+    def queryset(self) -> QuerySet:
+        return Actor.objects.public()
+
+    def keyset(self) -> Keyset:
+        return Keyset((Column("name", str), ID))
+
+    def context(self, page: Page) -> dict[str, Any]:
+        return {**super().context(page), "only_governments": self.filters.value("kind") == [ActorKind.GOVERNMENT]}
+
+    def rows(self, page: Page) -> list:
+        held: dict[int, list[Position]] = defaultdict(list)
+        positions = Position.objects.own().on(today()).filter(actor__in=page.rows).select_related("topic__parent")
+        for position in positions.order_by("topic__rank", "topic__name", "id"):
+            held[position.actor_id].append(position)
+        said = Stance.objects.in_series().order_by()
+        statements = Count("statement", distinct=True)
+        described = _by("actor", said.filter(actor__in=page.rows), n=statements, last=Max("stated_on"))
+        spoke = _by("speaker", said.filter(speaker__in=page.rows), n=statements)
+        return [
+            ActorRow(actor, held[actor.pk], described.get(actor.pk, {}), spoke.get(actor.pk, {}).get("n", 0))
+            for actor in page.rows
+        ]
+
+
+@dataclass(frozen=True)
+class TopicRow:
+    """A topic in the tree: how many actors are recorded on each side today, and how much was said."""
+
+    topic: Topic
+    level: int
+    held: list[tuple[int, int]]
+    said: dict[str, Any]
+
+
+class TopicList(FilteredList):
+    filterset_class = TopicFilter
+    template_name = "stances/topic_list.html"
+    name, noun, nouns = "topic-list", "topic", "topics"
+    columns = exports.TOPICS
+    boxes = ("q",)
+    facets = (Actors(),)
+
+    def queryset(self) -> QuerySet:
+        return Topic.objects.all()
+
+    def keyset(self) -> WholeTree:
+        return WholeTree()
+
+    def rows(self, page: Page) -> list:
+        held: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        positions = Position.objects.own().on(today()).order_by("-value").values_list("topic", "value")
+        for topic, value, number in positions.annotate(n=Count("actor", distinct=True)):
+            held[topic].append((value, number))
+        said = _by(
+            "topic", Stance.objects.in_series().order_by(), n=Count("statement", distinct=True), last=Max("stated_on")
+        )
+        return [
+            TopicRow(topic, min(topic.tree_depth, 4), held[topic.pk], said.get(topic.pk, {})) for topic in page.rows
+        ]
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A source in a list, and how much was coded from it."""
+
+    source: Source
+    statements: int
+    repeats: int
+
+
+class SourceList(FilteredList):
+    filterset_class = SourceFilter
+    template_name = "stances/source_list.html"
+    name, noun, nouns = "source-list", "source", "sources"
+    columns = exports.SOURCES
+    boxes = ("q", "after", "before")
+    facets = (Actors(), Topics(), Years("published_on"))
+
+    def queryset(self) -> QuerySet:
+        return Source.objects.public().select_related("publisher", "found_in").defer("text")
+
+    def keyset(self) -> Keyset:
+        return Keyset((Column("published_on", dt.date, nullable=True), ID), falling=not self.oldest_first)
+
+    def rows(self, page: Page) -> list:
+        published = Statement.objects.published().filter(source__in=page.rows).order_by()
+        coded = _by("source", published, n=Count("pk"), repeats=Count("repeats"))
+        return [
+            SourceRow(source, *(coded.get(source.pk, {}).get(key, 0) for key in ("n", "repeats")))
+            for source in page.rows
+        ]
+
+
+def _by(column: str, rows: QuerySet, **aggregates) -> dict[int, dict[str, Any]]:
+    return {row[column]: row for row in rows.values(column).annotate(**aggregates)}

@@ -1,0 +1,231 @@
+"""The first page, and the pages of one thing each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from stances import citations, news, twins
+from stances.dates import today
+from stances.matrix import matrix
+from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.panels import TopicPanels
+from stances.profiles import EVENTS_SHOWN, STATEMENTS_SHOWN, Profile
+from stances.views.detail import DayParameters, DetailPage, Page
+from stances.views.statement import StatementView
+from stances.vocabulary import OWN_VOICE, WORDS, ActorKind, Authority, ChangeKind, Coverage, Terms
+from stances.wording import counted, day_words, first_up, period
+
+NEWS, NEWS_ELSEWHERE = 10, 4
+
+__all__ = ["AboutView", "ActorView", "HomeView", "SourceView", "StatementView", "TopicView"]
+
+
+def exports(name: str, **parameters: Any) -> dict[str, str]:
+    """Give the addresses of a list with these parameters: its page, its CSV and its JSON."""
+    query = urlencode({key: value for key, value in parameters.items() if value not in (None, "")})
+    routes = {"html": name, "csv": f"{name}-csv", "json": f"{name}-json"}
+    return {kind: f"{reverse(route)}?{query}" for kind, route in routes.items()}
+
+
+class HomeView(Page):
+    """The question, who stands where, and the latest news."""
+
+    template_name = "stances/home.html"
+    parameters = DayParameters
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        topic = self.tree.featured
+        if topic is None:
+            return self.show({"topic": None, "roots": self.tree.children[None], "other_problems": self.problems})
+        subtree = self.tree.subtree(topic)
+        elsewhere = [other for other in self.tree if other not in subtree]
+        previous, following = news.neighbours(subtree, self.day, today())
+        return self.show(
+            {
+                "topic": topic,
+                "in_general": self.tree.in_sentence(topic),
+                "day_words": day_words(self.day, preposition=True),
+                "given": self.request.GET.get("on", "") or self.day.isoformat(),
+                "other_problems": [problem for problem in self.problems if problem.parameter != "on"],
+                "on_problem": next((problem.message for problem in self.problems if problem.parameter == "on"), ""),
+                "matrix": matrix(self.tree, topic, self.day),
+                "coverage": news.coverage(subtree, self.day),
+                "previous": previous,
+                "next": following,
+                "news": news.latest(self.tree, subtree, self.day, NEWS),
+                "news_elsewhere": news.latest(self.tree, elsewhere, self.day, NEWS_ELSEWHERE) if elsewhere else [],
+                "positions": exports("position-list", on=self.day, topic=topic.slug),
+                "changes": exports("change-list", topic=topic.slug),
+                "reversals": exports("change-list", topic=topic.slug, kind=ChangeKind.REVERSAL),
+                "all_stances": exports("stance-list", topic=topic.slug),
+                "citation": citations.page(
+                    topic.question,
+                    self.address(f"{reverse('home')}?{urlencode({'on': self.day.isoformat()})}"),
+                    self.day,
+                ),
+            }
+        )
+
+
+class ActorView(DetailPage):
+    """An actor: where it stands, how that came about, what it said, whom it belongs to."""
+
+    model = Actor
+    name = "actor"
+    template_name = "stances/actor_detail.html"
+    parameters = DayParameters
+
+    def rows(self):
+        return Actor.objects.public()
+
+    def profile(self, actor: Actor) -> Profile:
+        return Profile(actor, self.tree, self.day)
+
+    def context(self, actor: Actor) -> dict[str, Any]:
+        profile = self.profile(actor)
+        url = self.address(f"{actor.get_absolute_url()}?{urlencode({'on': self.day.isoformat()})}")
+        return {
+            "actor": actor,
+            "profile": profile,
+            "events_shown": EVENTS_SHOWN,
+            "events_slice": f":{EVENTS_SHOWN}",
+            "statements_shown": STATEMENTS_SHOWN,
+            "stances": exports("stance-list", actor=actor.slug),
+            "positions": exports("position-list", actor=actor.slug),
+            "changes": exports("change-list", actor=actor.slug),
+            "spoken": exports("stance-list", speaker=actor.slug),
+            "citation": citations.page(f"{actor.name}: positions and their history", url, self.day),
+        }
+
+    def data(self, actor: Actor) -> dict[str, Any]:
+        return twins.of_actor(self.profile(actor), self.address)
+
+
+class TopicView(DetailPage):
+    """A topic: every government's history side by side, and those on the topics under it."""
+
+    model = Topic
+    name = "topic"
+    template_name = "stances/topic_detail.html"
+    parameters = DayParameters
+
+    def rows(self):
+        return Topic.objects.all()
+
+    def context(self, topic: Topic) -> dict[str, Any]:
+        panels = TopicPanels(topic, self.tree, self.day)
+        url = self.address(f"{topic.get_absolute_url()}?{urlencode({'on': self.day.isoformat()})}")
+        return {
+            "topic": panels.topic,
+            "ancestors": self.tree.ancestors(topic)[::-1],
+            "panels": panels,
+            "stances": exports("stance-list", topic=topic.slug),
+            "positions": exports("position-list", topic=topic.slug, on=self.day),
+            "changes": exports("change-list", topic=topic.slug),
+            "citation": citations.page(panels.topic.proposition, url, self.day),
+        }
+
+    def data(self, topic: Topic) -> dict[str, Any]:
+        return twins.of_topic(TopicPanels(topic, self.tree, self.day, whole=True), self.address)
+
+
+class SourceView(DetailPage):
+    """A source: its facts, and all that was coded from it. Its text is copyright, and never shown."""
+
+    model = Source
+    name = "source"
+    template_name = "stances/source_detail.html"
+
+    def rows(self):
+        return Source.objects.public()
+
+    def context(self, source: Source) -> dict[str, Any]:
+        source = self.rows().select_related("publisher", "found_in").get(pk=source.pk)
+        statements = source.statements.published().with_evidence()
+        public = Source.objects.public()
+        return {
+            "source": source,
+            "lede": self.lede(source, len(statements)),
+            "statements": sorted(statements, key=in_order),
+            "found_in": source.found_in if public.filter(pk=source.found_in_id).exists() else None,
+            "reprints": public.filter(found_in=source).select_related("publisher"),
+            "read_only": source.coverage == Coverage.NOTHING,
+            "stances": exports("stance-list", source=source.slug, repeats=1),
+        }
+
+    @staticmethod
+    def lede(source: Source, statements: int) -> str:
+        by = f"{source.publisher.name}, " if source.publisher else ""
+        day = day_words(source.published_on) if source.published_on else "day not known"
+        coded = counted(statements, "statement") if statements else "Nothing"
+        return f"{by}{day}. {first_up(coded)} coded from it."
+
+    def data(self, source: Source) -> dict[str, Any]:
+        stances = Stance.objects.public().filter(source=source).order_by("statement__key", "actor__slug", "topic__slug")
+        reprints = Source.objects.public().filter(found_in=source).order_by("slug")
+        return twins.of_source(source, stances, reprints, self.address)
+
+
+def in_order(statement: Statement) -> tuple:
+    """Sort statements as they stand in their source."""
+    first = statement.locator.split(",")[0].split("-")[0]
+    return int(first) if first.isdigit() else 10**6, statement.key
+
+
+class AboutView(Page):
+    """What the data covers, how it was coded, how to read and to cite it."""
+
+    template_name = "stances/about.html"
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        sources = Source.objects.public()
+        of_sources = sources.aggregate(first=Min("published_on"), last=Max("published_on"), number=Count("pk"))
+        counts = Stance.objects.public().aggregate(
+            statements=Count("statement", distinct=True, filter=Q(repeat=False)),
+            repeats=Count("statement", distinct=True, filter=Q(repeat=True)),
+            stances=Count("pk", filter=Q(repeat=False)),
+            speakers=Count("speaker", distinct=True),
+            governments=Count("actor", distinct=True, filter=Q(actor__kind=ActorKind.GOVERNMENT)),
+            first=Min("stated_on"),
+            last=Max("stated_on"),
+        )
+        languages = sources.order_by("language").values_list("language").annotate(Count("pk"))
+        statements = first_up(counted(counts["statements"], "statement"))
+        return self.show(
+            {
+                "topic": self.tree.featured,
+                "lede": f"{statements} from {counted(of_sources['number'], 'source')}, each anchored in the words "
+                "themselves, and the positions that follow from them by a rule that is shown at work.",
+                "counts": counts,
+                "sources_words": first_up(counted(of_sources["number"], "source")),
+                "sources_period": of_sources["first"] and period(of_sources["first"], of_sources["last"]),
+                "statements_words": statements,
+                "said_period": counts["first"] and period(counts["first"], counts["last"]),
+                "repeats_words": counted(counts["repeats"], "repeat"),
+                "stances_words": first_up(counted(counts["stances"], "stance")),
+                "governments_words": first_up(counted(counts["governments"], "government")),
+                "speakers_words": first_up(counted(counts["speakers"], "speaker")),
+                "languages": list(languages),
+                "positions": [
+                    {
+                        "value": value,
+                        "terms": terms,
+                        "number": f"+{value}" if value > 0 else f"−{-value}" if value else "0",
+                        "label": Terms(terms).label if terms else "none",
+                    }
+                    for value, terms in WORDS
+                ],
+                "own_voices": "; ".join(authority.label for authority in Authority if authority in OWN_VOICE),
+                "other_voices": "; ".join(a.label for a in Authority if a not in OWN_VOICE),
+                "citation": citations.page(
+                    self.tree.featured.question if self.tree.featured else "What governments say, and how it changes",
+                    self.address(reverse("home")),
+                    self.day,
+                ),
+            }
+        )

@@ -1,0 +1,57 @@
+"""Small matters of English for sentences that are put together from data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.contrib.humanize.templatetags.humanize import apnumber
+
+from stances.dates import PartialDate
+
+
+def number(count: int) -> str:
+    """Write a number as a word up to nine."""
+    return "no" if count == 0 else str(apnumber(count))
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun: "one statement", "12 statements"."""
+    return f"{number(count)} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def times(count: int) -> str:
+    """Say how often: "once", "twice", "three times"."""
+    return {1: "once", 2: "twice"}.get(count, f"{number(count)} times")
+
+
+def first_up(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def joined(parts: Sequence[str], last: str = "and") -> str:
+    """List parts in a sentence: "one, two and three"."""
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def day_words(day: dt.date, *, short: bool = False, preposition: bool = False) -> str:
+    return PartialDate(day, day).words(short=short, preposition=preposition)
+
+
+def period(first: dt.date | None, last: dt.date | None) -> str:
+    """Write the days between which sources were published: "2 Feb 2024 to 10 Apr 2024"."""
+    if first is None or last is None:
+        return "on a day unknown"
+    if first == last:
+        return day_words(first, short=True)
+    return f"{day_words(first, short=True)} to {day_words(last, short=True)}"
+
+
+def length(start: dt.date, end: dt.date) -> str:
+    """Say how long it is between two days: "20 days", "10 months", "1 year 11 months"."""
+    days = (end - start).days
+    months = (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
+    years, rest = divmod(months, 12)
+    if months < 2:
+        return "1 day" if days == 1 else f"{days} days"
+    return " ".join(f"{n} {noun}{'' if n == 1 else 's'}" for n, noun in ((years, "year"), (rest, "month")) if n)

@@ -1,0 +1,58 @@
+"""Every write to curated rows passes through here, so that positions and the public version are right when it ends.
+
+The writer takes the lock of PublicVersion first, notes which series (actor, topic) its rows belong to, before and
+after, and at the end of the outermost write those series, and no others, are computed anew. On SQLite the lock is the
+transaction's own (`transaction_mode=IMMEDIATE`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from asgiref.local import Local
+from django.db import connection, transaction
+
+Pair = tuple[int, int]
+_state = Local()
+
+
+class PublicWrite:
+    """What one outermost write has touched: series by actor and topic, and whether anything public."""
+
+    def __init__(self) -> None:
+        self.pairs: set[Pair] = set()
+        self.public = False
+
+    def touch(self, pairs: Iterable[Pair]) -> None:
+        self.pairs.update(pairs)
+
+    def touch_public(self) -> None:
+        self.public = True
+
+    def finish(self) -> None:
+        from stances.models import PublicVersion
+        from stances.positions import refresh
+
+        changed = refresh(self.pairs) if self.pairs else False
+        if changed or self.public:
+            PublicVersion.objects.bump()
+
+
+@contextmanager
+def public_write() -> Iterator[PublicWrite]:
+    """Hold the lock of the public data for a write; nested ones join the outermost, which finishes for all."""
+    outer = getattr(_state, "write", None)
+    if outer is not None and connection.in_atomic_block:
+        yield outer
+        return
+    from stances.models import PublicVersion
+
+    with transaction.atomic():
+        PublicVersion.objects.lock()
+        write = _state.write = PublicWrite()
+        try:
+            yield write
+            write.finish()
+        finally:
+            _state.write = None

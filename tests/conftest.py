@@ -1,0 +1,76 @@
+"""What all tests share: the database that they run on, quick passwords, and a browser."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import chromium
+
+# A run repeats itself: HYPOTHESIS_PROFILE=explore looks further, and anew each time.
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_configure(config):
+    from django.conf import settings
+
+    os.environ["HTTPS"] = "0"
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("BROWSER_TESTS") == "0":
+        wanted = [item for item in items if not item.get_closest_marker("browser")]
+        if len(wanted) < len(items):
+            config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+            items[:] = wanted
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("browser") and not chromium.find():
+        pytest.skip(chromium.MISSING)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory):
+    """Keep SQLite's test database in a file, as in use; on a server give each run a database of its own."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        name = str(tmp_path_factory.mktemp("database") / "tests.sqlite3")
+    else:
+        name = f"test_stances_{os.getpid()}"
+    connection.settings_dict["TEST"]["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium, for tests that are marked `browser`."""
+    from playwright.sync_api import sync_playwright
+
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's driver has a loop running beside the test
+    with sync_playwright() as playwright:
+        # It opens nothing but this project's pages, often as root or in a container, where its sandbox cannot start.
+        chrome = playwright.chromium.launch(
+            executable_path=chromium.find(), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A tab of a browser that remembers nothing."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()

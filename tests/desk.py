@@ -1,0 +1,84 @@
+"""The editors' desk as a browser uses it: signing in, and sending a form back as it came, with changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.forms import MultiWidget
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def signed_in(user) -> Client:
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    return client
+
+
+def address(row_or_model, page: str = "change") -> str:
+    """Give a page of a row, or of a model: `changelist`, `add`."""
+    opts = row_or_model._meta
+    args = [row_or_model.pk] if getattr(row_or_model, "pk", None) and isinstance(row_or_model.pk, int) else []
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=args)
+
+
+def as_sent(page, **changes) -> dict[str, Any]:
+    """Give the fields of a page's form as a browser would send them, with some changed."""
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    data = {}
+    for form in forms:
+        for field in form:
+            data |= _as_sent(field)
+    return {**data, **changes}
+
+
+def _as_sent(field) -> dict[str, Any]:
+    value, widget = field.value(), field.field.widget
+    if isinstance(widget, MultiWidget):
+        parts = zip(widget.widgets_names, widget.decompress(value), strict=True)
+        return {f"{field.html_name}{name}": "" if part is None else str(part) for name, part in parts}
+    if value is False:
+        return {}
+    if isinstance(value, list):
+        return {field.html_name: [str(part) for part in value]}
+    return {field.html_name: "on" if value is True else "" if value is None else str(value)}
+
+
+def send(client: Client, url: str, **changes):
+    """Open a form, change fields and send it; follow to the page that answers."""
+    return client.post(url, as_sent(client.get(url), **changes), follow=True)
+
+
+def act(client: Client, model, action: str, rows, **more):
+    """Take an action of a list with some of its rows."""
+    data = {"action": action, "_selected_action": [row.pk for row in rows], **more}
+    return client.post(address(model, "changelist"), data, follow=True)
+
+
+def errors(page) -> dict[str, list[str]]:
+    """Give what a form that was sent is told, by field: rows of inlines as `stances-0-terms`."""
+    told = dict(page.context["adminform"].form.errors)
+    for inline in page.context["inline_admin_formsets"]:
+        formset = inline.formset
+        told |= {f"{formset.prefix}": formset.non_form_errors()} if formset.non_form_errors() else {}
+        for form in formset.forms:
+            told |= {f"{form.prefix}-{name}": messages for name, messages in form.errors.items()}
+    return {name: [str(message) for message in messages] for name, messages in told.items()}
+
+
+def messages(page) -> list[str]:
+    return [str(message) for message in page.context["messages"]]
+
+
+def queries(client: Client, url: str) -> int:
+    """Count the queries of a page, which must answer."""
+    with CaptureQueriesContext(connection) as caught:
+        answer = client.get(url)
+    assert answer.status_code == 200, (url, answer.status_code)
+    return len(caught)

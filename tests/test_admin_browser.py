@@ -1,0 +1,167 @@
+"""The editors' desk in a real browser, under the strict policy of content: nothing blocked, nothing in the way."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.urls import reverse
+
+from stances.models import Actor, Affiliation, FormerSlug, Position, Source, Stance, Statement, Topic
+from stances.vocabulary import Status
+from tests.desk import address, signed_in
+from tests.factories import (
+    ActorFactory,
+    AffiliationFactory,
+    CoderFactory,
+    EditorFactory,
+    GovernmentFactory,
+    SourceFactory,
+    StanceFactory,
+    TopicFactory,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def roles(transactional_db):
+    """Make the groups anew: a test that commits has the database emptied after it."""
+    import_module("stances.migrations.0002_groups").make_groups(apps, connection.schema_editor())
+
+
+@pytest.fixture
+def rows():
+    """Make rows of each model, with long words and many parts."""
+    topic = TopicFactory(parent=TopicFactory(parent=TopicFactory()), name="A topic with a name that is rather long")
+    stance = StanceFactory(topic=topic, statement__occasion="Remarks after a meeting of ministers, somewhere")
+    StanceFactory.create_batch(2, statement=stance.statement, position=-1)
+    AffiliationFactory(actor=stance.statement.speaker, title="Deputy Prime Minister and Minister for Everything")
+    actor = ActorFactory(slug="former")
+    actor.slug = "present"
+    actor.save()
+    stance.statement.summary = "Otherwise."
+    stance.statement.save()
+    return stance
+
+
+def addresses(rows) -> list[str]:
+    statement = rows.statement
+    record = Statement.history.filter(id=statement.pk).first()
+    user = get_user_model().objects.first()
+    models = [Statement, Source, Actor, Affiliation, Topic, Stance, Position, FormerSlug, type(user), Group]
+    first = [model.objects.order_by("pk").first() for model in models]
+    written = [model for model in models if model not in (Stance, Position, FormerSlug)]
+    return [
+        reverse("admin:index"),
+        *(address(model, "changelist") for model in models),
+        *(address(row) for row in first),
+        address(statement.speaker),
+        *(address(model, "add") for model in written),
+        *(address(row, "history") for row in first if row is not None),
+        f"{address(statement, 'history')}{record.pk}/",
+        address(statement, "delete"),
+        address(Group.objects.first(), "delete"),
+        address(statement, "retract"),
+        reverse("admin:auth_user_password_change", args=[user.pk]),
+        reverse("admin:password_change"),
+    ]
+
+
+def sign_in(page, user, live_server):
+    cookie = signed_in(user).cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+
+
+@pytest.fixture
+def complaints(page) -> list[str]:
+    """Collect what the console is told: errors of scripts, and what the policy of content blocks."""
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: told.append(str(error)))
+    return told
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (1400, "dark"), (360, "light")])
+def test_no_page_is_blocked_in_part_or_wider_than_the_screen(page, live_server, rows, complaints, width, scheme):
+    sign_in(page, get_user_model().objects.create_superuser("root"), live_server)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    for url in addresses(rows):
+        answer = page.goto(live_server.url + url)
+        page.wait_for_load_state("networkidle")
+        assert answer.status == 200, url
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert (complaints, wider) == ([], 0), url
+
+
+def pick(page, field: str, words: str) -> None:
+    """Choose a row in an autocomplete field by words that find it."""
+    page.locator(f"#id_{field} + .select2 .select2-selection").click()
+    page.locator(".select2-container--open .select2-search__field").fill(words)
+    page.locator(".select2-results__option--highlighted:not(.loading-results)", has_text=words).click()
+
+
+def test_a_coder_codes_and_an_editor_publishes(page, browser, live_server, complaints):
+    SourceFactory(title="Herald of today")
+    GovernmentFactory(name="Ruritania", aliases="The Land of Songs")
+    TopicFactory(name="Singing")
+    sign_in(page, CoderFactory(), live_server)
+    page.goto(live_server.url + address(Statement, "add"))
+    pick(page, "source", "Herald of today")
+    pick(page, "speaker", "Ruritania")
+    page.select_option("#id_authority", "official")
+    page.fill("#id_said", "../2024-02-13")
+    page.fill("#id_summary", "Ruritania likes singing.")
+    pick(page, "stances-0-actor", "Ruritania")
+    pick(page, "stances-0-topic", "Singing")
+    page.select_option("#id_stances-0-position", "1")
+    page.select_option("#id_stances-0-attribution", "own")
+    page.click("text=Save and submit for review")
+    assert "have terms" in page.locator(".field-terms .errorlist").inner_text()
+    assert page.locator(".field-said .reading").inner_text() == "before 13 February 2024"
+    page.select_option("#id_stances-0-terms", "time")
+    page.click("text=Save and submit for review")
+    assert "1 submitted for review" in page.locator(".messagelist").inner_text()
+    statement = Statement.objects.get()
+    assert statement.status == Status.SUBMITTED
+    assert "for, later" in page.locator("#result_list .tile").inner_text()
+
+    sign_in(page, EditorFactory(), live_server)
+    page.goto(live_server.url + address(statement))
+    page.click("text=Return to its coder")
+    page.fill("textarea", "Where was it said?")
+    page.click("input[value='Return to its coder']")
+    assert "returned" in page.locator(".messagelist").inner_text()
+    page.click("text=Save and submit for review")
+    page.locator("#action-toggle").check()
+    page.select_option("[name=action]", "publish_selected")
+    page.click("button[name=index]")
+    assert f"{statement.key}: published" in page.locator(".messagelist").inner_text()
+    statement.refresh_from_db()
+    assert statement.is_public
+    assert complaints == []
+
+
+def test_rows_calendars_and_themes_work_under_the_policy(page, live_server, rows, complaints):
+    sign_in(page, EditorFactory(), live_server)
+    page.goto(live_server.url + address(rows.statement))
+    page.click("text=Add another Stance")
+    pick(page, "stances-3-topic", rows.topic.name)
+    page.goto(live_server.url + address(rows.statement.speaker))
+    page.click("text=Add another Affiliation")
+    page.locator("#affiliations-1 .field-start .datetimeshortcuts a").last.click()
+    page.locator(".calendarbox:visible td:not(.nonday) a").first.click()
+    assert page.input_value("#id_affiliations-1-start").endswith("-01")
+    page.goto(live_server.url + address(Topic, "add"))
+    page.fill("#id_name", "What Is Sung")
+    page.press("#id_name", "Tab")
+    assert page.input_value("#id_slug") == "what-is-sung"
+    page.locator(".theme-toggle:visible").first.click()
+    assert page.locator("html").get_attribute("data-theme") in ("light", "dark")
+    assert complaints == []

@@ -1,0 +1,278 @@
+"""Every public page in a real Chromium: accessible, within its policy of content, no wider than the screen."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import html5lib
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+
+from stances.models import PublicVersion
+from tests.factories import (
+    AffiliationFactory,
+    EditorFactory,
+    FeaturedTopicFactory,
+    GovernmentFactory,
+    GroupFactory,
+    PersonFactory,
+    PublicationFactory,
+    SourceFactory,
+    StanceFactory,
+    StatementFactory,
+    TopicFactory,
+)
+
+WIDTHS = (1280, 360)
+SCHEMES = ("light", "dark")
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+PAGES = {
+    "first page": "/",
+    "first page of a day": "/?on=2024-03-01",
+    "first page of a wrong day": "/?on=2024-02-30",
+    "about": "/about/",
+    "stances": "/stances/",
+    "stances filtered": "/stances/?actor=aldoria&topic=growth&repeats=1",
+    "stances without rows": "/stances/?q=nothinglikeit",
+    "stances of a wrong filter": "/stances/?topic=nonsense&colour=red",
+    "changes": "/changes/",
+    "positions": "/positions/",
+    "positions of a day": "/positions/?on=2024-03-01",
+    "actors": "/actors/",
+    "topics": "/topics/",
+    "sources": "/sources/",
+    "government": "/actors/aldoria/",
+    "government of a day": "/actors/aldoria/?on=2024-03-01",
+    "government of a wrong day": "/actors/aldoria/?on=soon",
+    "person": "/actors/ada/",
+    "publication": "/actors/halvik-post/",
+    "group": "/actors/pact/",
+    "root topic": "/topics/growth/",
+    "leaf topic": "/topics/drevia-in/",
+    "silent topic": "/topics/silent/",
+    "statement": "/statements/halvik-1/",
+    "deed": "/statements/halvik-2/",
+    "repeat": "/statements/halvik-3/",
+    "retracted statement": "/statements/halvik-4/",
+    "source": "/sources/halvik-2024-02-14/",
+    "newsletter": "/sources/newsletter/",
+    "no such page": "/actors/nobody/",
+}
+
+
+def make_world() -> None:
+    """Make one of everything that a page can show."""
+    pact = GroupFactory(slug="pact", name="The Pact")
+    aldoria = GovernmentFactory(slug="aldoria", name="Aldoria", wikidata="Q1")
+    brenmark, drevia = (
+        GovernmentFactory(slug="brenmark", name="Brenmark"),
+        GovernmentFactory(slug="drevia", name="Drevia"),
+    )
+    gorland = GovernmentFactory(slug="gorland", name="Gorland and the Islands of the Outer Sea")
+    for member in (aldoria, brenmark):
+        AffiliationFactory(actor=member, of=pact, title="member", authority="", start="2021-09-15")
+    ada, ben = PersonFactory(slug="ada", name="Ada Low"), PersonFactory(slug="ben", name="Ben High")
+    AffiliationFactory(
+        actor=ada, of=aldoria, title="Prime Minister", authority="head", start="2022-01-01", end="2025-01-01"
+    )
+    AffiliationFactory(actor=ben, of=aldoria, title="Minister for Defence and for All That Goes With It")
+    paper = PublicationFactory(slug="halvik-post", name="Halvik Post")
+    unnamed = PersonFactory(name="Unnamed official, Government of Gorland", short_name="Unnamed official")
+    growth = FeaturedTopicFactory(
+        slug="growth",
+        name="Growth in general",
+        short_name="Growth in general",
+        question="Should the Pact take in more countries?",
+        about="Given, not drawn.\n\nCoded twice.",
+        group=pact,
+    )
+    membership = TopicFactory(slug="membership", parent=growth, rank=1, name="Full membership")
+    drevia_in = TopicFactory(
+        slug="drevia-in", parent=membership, name="Full membership: Drevia", short_name="Drevia", candidate=drevia
+    )
+    works = TopicFactory(
+        slug="works", parent=growth, rank=2, name=LONG, short_name=LONG[:60], coding_notes="Only what is joint."
+    )
+    TopicFactory(slug="silent", name="Silent topic")
+    newsletter = SourceFactory(
+        slug="newsletter",
+        kind="newsletter",
+        title=f"Newsletter of {LONG}",
+        published_on=dt.date(2024, 3, 4),
+        date_basis="inferred",
+        date_note="From what it reprints.",
+    )
+    source = SourceFactory(
+        slug="halvik-2024-02-14",
+        publisher=paper,
+        title="A queue at the door",
+        author="B. Writer",
+        published_on=dt.date(2026, 4, 10),
+        url="https://example.org/queue",
+        archive_url="https://archive.example.org/queue",
+        found_in=newsletter,
+        text="A text.",
+    )
+
+    def say(key: str, date: str, speaker, stances: list[tuple], **kwargs):
+        statement = StatementFactory(
+            key=key, published=True, date=date, speaker=speaker, **{"source": source, "locator": "2-4", **kwargs}
+        )
+        for actor, topic, position, terms, voice in stances:
+            StanceFactory(
+                statement=statement, actor=actor, topic=topic, position=position, terms=terms, attribution=voice
+            )
+        return statement
+
+    first = say(
+        "halvik-1",
+        "2024-02-13",
+        ada,
+        [
+            (aldoria, membership, -2, "", "own"),
+            (aldoria, drevia_in, 1, "scope", "own"),
+            (drevia, growth, 2, "", "reported"),
+        ],
+        quote=f"Project by project … and then {LONG}",
+        occasion="News conference, Halvik",
+        authority="head",
+    )
+    first.stances.filter(terms="scope").update(condition="Project by project", rationale="The words name projects.")
+    members = [(aldoria, works, 2, "", "own"), (brenmark, works, 2, "", "own")]
+    say("halvik-2", "2024-04-08/2024-04-09", pact, members, form="act", authority="act")
+    say(
+        "halvik-3",
+        "2024-02-13",
+        ada,
+        [(aldoria, membership, -2, "", "own")],
+        quote="Project by project",
+        repeats=first,
+        source=newsletter,
+    )
+    gone = say("halvik-4", "2024-02-20", ada, [(aldoria, growth, 2, "", "own")])
+    say("halvik-5", "2024-02", ada, [(aldoria, growth, 0, "", "own")])
+    say("halvik-6", "2026-03-18", ada, [(aldoria, membership, 1, "proviso", "own")], authority="head")
+    say("halvik-7", "2026-04-07", ben, [(aldoria, membership, -1, "leaning", "own")])
+    say("halvik-8", "2026-04-07", ada, [(aldoria, membership, 0, "", "own")], authority="official")
+    say("halvik-9", "../2024-03-25", paper, [(gorland, growth, -1, "time", "reported")], authority="independent")
+    say("halvik-10", "2023", unnamed, [(gorland, drevia_in, -1, "proviso", "reported")], authority="unnamed")
+    say("halvik-11", "../2025-03-25", ben, [(aldoria, membership, 2, "", "own")])
+    say(
+        "halvik-12",
+        "2024-05-01",
+        paper,
+        [(paper, growth, 2, "", "own")],
+        authority="independent",
+        language="fr",
+        quote="Oui",
+    )
+    say("halvik-13", "2024-06-01", ben, [(drevia, drevia_in, 2, "", "own")])
+    StanceFactory(statement=StatementFactory(key="draft-1"), actor=aldoria, topic=growth)
+    gone.retract(by=EditorFactory(is_superuser=True), reason=f"The paper withdrew it: {LONG}.")
+
+
+@pytest.fixture
+def world(transactional_db):
+    PublicVersion.objects.get_or_create(pk=1)
+    make_world()
+
+
+def faults_of(page, url: str) -> list[str]:
+    """Open an address and list what is wrong with the page, as it opens and with all that folds unfolded."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    response = page.goto(url)
+    faults = [text for text in said if not (response.status >= 400 and "status of 4" in text)]
+    page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+    width, widest = page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
+    if widest > width:
+        faults.append(f"{widest} px wide")
+    faults += [f"refused: {uri}" for uri in page.evaluate("window.refused")]
+    found = Axe().run(page).response["violations"]
+    faults += [f"{it['id']}: {node['html'][:200]}" for it in found for node in it["nodes"]]
+    return faults
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_pages_are_accessible_and_fit_the_screen(world, live_server, browser, scheme, width):
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    context.add_init_script(
+        "window.refused = []; addEventListener('securitypolicyviolation', e => refused.push(e.blockedURI))"
+    )
+    faults = {}
+    for name, address in PAGES.items():
+        page = context.new_page()
+        faults[name] = faults_of(page, live_server.url + address)
+        page.close()
+    context.close()
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.mark.browser
+def test_first_page_is_read_and_walked_by_keyboard_alone(world, live_server, page):
+    page.goto(live_server.url + "/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.focus("#on")
+    page.fill("#on", "2024-03-01")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?on=2024-03-01")
+    assert "On 1 March 2024" in page.inner_text("main")
+    page.click("a.step[rel=prev]")
+    page.wait_for_url("**/?on=2024-02-29")
+
+
+@pytest.mark.browser
+def test_mark_of_a_timeline_leads_to_the_words(world, live_server, page):
+    page.goto(live_server.url + "/actors/aldoria/")
+    page.focus("a[aria-label^='18 Mar 2026']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/statements/halvik-6/")
+
+
+@pytest.mark.browser
+def test_public_pages_load_no_script(world, live_server, page):
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.resource_type))
+    for address in ("/", "/actors/aldoria/", "/topics/growth/", "/statements/halvik-1/", "/stances/"):
+        page.goto(live_server.url + address)
+    assert "script" not in loaded
+
+
+def parsed(client, address: str, **options):
+    content = client.get(address).content.decode()
+    return content, html5lib.HTMLParser(namespaceHTMLElements=False, **options).parse(content)
+
+
+def test_pages_are_valid_html(world, client):
+    for name, address in PAGES.items():
+        content, _ = parsed(client, address, strict=True)
+        for unwanted in (" style=", "<script", "<style"):
+            assert unwanted not in content, name
+
+
+def test_ids_are_unique_and_what_refers_to_them_finds_them(world, client):
+    for name, address in PAGES.items():
+        _, root = parsed(client, address)
+        ids = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
+        assert len(ids) == len(set(ids)), name
+        for element in root.iter():
+            for attribute in ("for", "aria-labelledby", "aria-describedby"):
+                assert set(element.attrib.get(attribute, "").split()) <= set(ids), name
+            target = element.attrib.get("href", "")
+            assert not target.startswith("#") or target[1:] in ids, name
+
+
+def test_links_within_the_site_lead_somewhere(world, client):
+    links: set[str] = set()
+    for address in PAGES.values():
+        _, root = parsed(client, address)
+        links |= {element.attrib.get("href", "").split("#")[0] for element in root.iter()}
+    own = {link for link in links if link.startswith("/") and not link.startswith(("/static/", reverse("admin:index")))}
+    answers = {link: client.get(link).status_code for link in own}
+    assert {link: status for link, status in answers.items() if status not in (200, 302)} == {}

@@ -1,0 +1,209 @@
+"""The geometry of the timelines, computed without a database from histories that are made by hand."""
+
+import datetime as dt
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stances.charts import APART, NOW, REFERENCE, Axis, row, spread
+from stances.histories import history
+from tests.factories import (
+    GovernmentFactory,
+    PersonFactory,
+    PublicationFactory,
+    SourceFactory,
+    StanceFactory,
+    TopicFactory,
+)
+
+DAY = dt.date(2026, 6, 1)
+
+
+def drawn(stances, day=DAY):
+    told = history(stances[0].actor, stances[0].topic, stances)
+    axis = Axis.over([told], day)
+    return row(told, axis), axis
+
+
+@pytest.fixture
+def say(db):
+    actor, topic = GovernmentFactory(name="Aldoria"), TopicFactory(name="Sharing")
+
+    def make(date, position=2, **kwargs):
+        return StanceFactory(actor=actor, topic=topic, statement__date=date, position=position, **kwargs)
+
+    return make
+
+
+def number(text: str) -> float:
+    return float(text.removesuffix("%"))
+
+
+def test_axis_begins_with_the_year_of_the_first_mark(say):
+    _, axis = drawn([say("2022-05-09")])
+    assert axis.start == dt.date(2022, 1, 1)
+    assert [tick.label for tick in axis.ticks] == ["2022", "2023", "2024", "2025", "2026"]
+
+
+def test_axis_of_a_short_record_begins_with_its_month(say):
+    _, axis = drawn([say("2024-02-13")], dt.date(2024, 6, 1))
+    assert axis.start == dt.date(2024, 2, 1)
+    assert axis.ticks[0].label == "Feb 2024"
+
+
+def test_axis_of_nothing_stands():
+    axis = Axis.over([], DAY)
+    assert axis.at(DAY) == NOW
+    assert axis.at(dt.date(1900, 1, 1)) == 0
+
+
+def test_long_axis_has_few_ticks():
+    ticks = Axis(dt.date(1950, 1, 1), DAY).ticks
+    assert len(ticks) <= 8
+
+
+def test_first_position_opens_a_band_without_a_head(say):
+    it, axis = drawn([say("2024-02-13")])
+    (mark,) = it.marks
+    assert mark.band.x == axis.x(dt.date(2024, 2, 13))
+    assert mark.band.css == "p2"
+    assert mark.head is None
+    assert it.void == mark.x
+
+
+def test_band_is_thin_two_years_after_it_was_stated(say):
+    it, axis = drawn([say("2022-05-09")])
+    full, thin = it.marks[0].band.segments
+    assert (full.thin, thin.thin) == (False, True)
+    assert thin.x == axis.x(dt.date(2024, 5, 9))
+    assert number(thin.x) + number(thin.width) == pytest.approx(NOW, abs=0.02)
+
+
+def test_confirmation_within_two_years_keeps_the_band_full(say):
+    it, _ = drawn([say("2023-01-01"), say("2024-12-01")], dt.date(2025, 6, 1))
+    assert [segment.thin for segment in it.marks[0].band.segments] == [False]
+    assert it.marks[1].band is None
+
+
+def test_confirmation_after_more_makes_the_band_full_again(say):
+    it, _ = drawn([say("2022-01-01"), say("2025-01-01")], dt.date(2025, 6, 1))
+    assert [segment.thin for segment in it.marks[0].band.segments] == [False, True, False]
+
+
+def test_segments_of_a_band_adjoin_and_end_with_the_next(say):
+    it, axis = drawn([say("2021-01-01"), say("2024-04-01", -2)])
+    segments = it.marks[0].band.segments
+    for first, second in pairwise(segments):
+        assert number(first.x) + number(first.width) == pytest.approx(number(second.x), abs=0.02)
+    assert number(segments[-1].x) + number(segments[-1].width) == pytest.approx(axis.at(dt.date(2024, 4, 1)), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shape", "reversal"),
+    [
+        ((2, ""), (-2, ""), "down", True),
+        ((-2, ""), (2, ""), "up", True),
+        ((0, ""), (2, ""), "up", False),
+        ((0, ""), (-2, ""), "down", False),
+        ((2, ""), (0, ""), "down", False),
+        ((1, "time"), (1, "scope"), "terms", False),
+        ((1, "leaning"), (2, ""), "terms", False),
+    ],
+)
+def test_head_shows_the_kind_of_change(say, before, after, shape, reversal):
+    it, _ = drawn([say("2023-02-13", before[0], terms=before[1]), say("2024-02-13", after[0], terms=after[1])])
+    head = it.marks[1].head
+    assert (head.shape, head.reversal) == (shape, reversal)
+
+
+def test_date_known_in_part_has_a_whisker_and_a_vague_edge(say):
+    it, axis = drawn([say("2023")])
+    (mark,) = it.marks
+    assert mark.approx
+    assert mark.whisker == axis.x(dt.date(2023, 1, 1))
+    assert mark.x == axis.x(dt.date(2023, 12, 31))
+    assert mark.band.vague.x == axis.x(dt.date(2023, 1, 1))
+
+
+def test_date_before_a_day_has_an_arrow_and_no_whisker(say):
+    it, _ = drawn([say("../2023-03-25")])
+    assert it.marks[0].open_start
+    assert it.marks[0].whisker == ""
+    assert it.marks[0].band.vague is None
+
+
+def test_reported_series_has_a_lane_under_the_void(say):
+    paper = PublicationFactory(name="Halvik Post")
+    it, _ = drawn([say("2024-02-13", -2, attribution="reported", statement__speaker=paper)])
+    assert it.marks == []
+    assert it.void == f"{NOW:.2f}%"
+    assert it.reports[0].lane.css == "n2"
+    assert it.reports[0].title == "13 Feb 2024: against, reported by Halvik Post"
+
+
+def test_lane_is_never_thin(say):
+    it, _ = drawn([say("2021-02-13", attribution="reported")])
+    assert [segment.thin for segment in it.reports[0].lane.segments] == [False]
+
+
+def test_repeat_is_a_ring_where_it_was_printed(say):
+    first = say("2024-02-13")
+    source = SourceFactory(published_on=dt.date(2024, 3, 3), publisher__name="Drevia Ledger")
+    it, axis = drawn([first, say("2024-02-13", statement__repeats=first.statement, statement__source=source)])
+    assert len(it.marks) == 1
+    assert it.rings[0].x == axis.x(dt.date(2024, 3, 3))
+    assert it.rings[0].title == "3 Mar 2024: printed again. Drevia Ledger"
+
+
+def test_every_mark_leads_to_its_statement_and_says_what_it_shows(say):
+    ada = PersonFactory(name="Ada Low")
+    stances = [
+        say("2024-02-13", 1, terms="time", statement__speaker=ada),
+        say("2024-04-09", 1, terms="scope", statement__speaker=ada),
+        say("2024-05-09", 1, terms="scope", statement__speaker=ada),
+        say("../2024-04-10", 0, statement__speaker=ada),
+    ]
+    it, _ = drawn(stances)
+    assert {mark.href for mark in it.marks} == {stance.statement.get_absolute_url() for stance in stances}
+    assert [mark.title for mark in it.marks] == [
+        "13 Feb 2024: for, later, first recorded. Ada Low",
+        "9 Apr 2024: for, in part, after for, later (terms). Ada Low",
+        "before 10 Apr 2024: undecided, passed over: "
+        "undated earlier words: its series has something else up to that day. Ada Low",
+        "9 May 2024: for, in part, confirmed. Ada Low",
+    ]
+
+
+def test_word_is_written_where_it_fits_and_only_the_sign_where_not(say):
+    it, _ = drawn([say("2022-01-01", 2), say("2026-05-20", -2)])
+    assert it.marks[0].band.fits == "word"
+    assert it.marks[1].band.fits == ""
+
+
+def test_marks_of_one_day_stand_apart(say):
+    it, _ = drawn([say("2024-02-13", statement__authority=rank) for rank in ("head", "minister", "official")])
+    assert sorted(float(mark.dx) for mark in it.marks) == [-APART, 0, APART]
+
+
+def test_row_without_anything_is_empty(db):
+    told = history(GovernmentFactory(), TopicFactory(), [])
+    assert row(told, Axis.over([told], DAY)).empty
+
+
+@given(st.lists(st.floats(0, 100), max_size=30).map(sorted))
+def test_spread_keeps_the_order_and_the_distance(at):
+    placed = [x / 100 * REFERENCE + shift for x, shift in zip(at, spread(at, APART), strict=True)]
+    assert all(second - first >= APART - 1e-6 for first, second in pairwise(placed))
+
+
+@given(st.lists(st.floats(0, 100), max_size=30).map(sorted))
+def test_spread_moves_nothing_that_is_apart_already(at):
+    if all((second - first) / 100 * REFERENCE > APART for first, second in pairwise(at)):
+        assert spread(at, APART) == pytest.approx([0] * len(at), abs=1e-6)
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=30).map(sorted))
+def test_spread_keeps_the_middle(at):
+    assert sum(spread(at, APART)) == pytest.approx(0, abs=1e-4)

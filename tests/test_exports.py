@@ -1,0 +1,350 @@
+"""Exports: all rows, in the columns agreed, that read back as they were stored."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stances import exports
+from stances.exports import csv_lines, defuse, in_chunks, json_lines
+from stances.models import Actor, Source, Stance, Topic
+from stances.vocabulary import Basis
+from tests.factories import ActorFactory, SourceFactory, StanceFactory, TopicFactory
+from tests.pact import WRONG, WRONG_ON, build
+
+pytestmark = pytest.mark.django_db
+
+NAMES = ("stances", "changes", "positions", "actors", "topics", "sources")
+
+
+@pytest.fixture
+def world(db):
+    build()
+
+
+def body(client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    assert response.streaming
+    return b"".join(response.streaming_content).decode()
+
+
+def in_csv(client, address: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(body(client, address), newline="")))
+
+
+def in_json(client, address: str) -> list[dict]:
+    return json.loads(body(client, address))
+
+
+def restored(cell: str) -> str:
+    """Take off what an export put before a text, as an import does."""
+    return cell[1:] if re.match(r"'+[=+\-@\t\r\n＝＋－＠]", cell) else cell
+
+
+STANCE_COLUMNS = (
+    "statement_key,date,occasion,form,authority,speaker,speaker_name,speaker_kind,summary,quote,locator,start,end,"
+    "repeats,source,source_title,source_kind,publisher,published_on,url,actor,actor_name,actor_kind,topic,topic_name,"
+    "topic_parent,proposition,position,terms,condition,basis,attribution,rationale,status"
+)
+POSITION_COLUMNS = "actor,topic,voice,position,terms,since,until,statement_key,confirmations,last_stated_on,said"
+CHANGE_COLUMNS = "date,actor,topic,kind,from_position,from_terms,position,terms,size,statement_key,said"
+
+
+@pytest.mark.parametrize(
+    ("address", "columns"),
+    [
+        ("/stances.csv", STANCE_COLUMNS),
+        ("/positions.csv", POSITION_COLUMNS),
+        ("/positions.csv?on=2024-04-01", POSITION_COLUMNS),
+        ("/changes.csv", CHANGE_COLUMNS),
+    ],
+)
+def test_the_columns_are_as_agreed(client, address, columns):
+    assert body(client, address) == f"{columns}\r\n"
+
+
+def test_a_stance_is_written_with_its_statement_source_and_topic(client, world):
+    [row] = in_csv(client, "/stances.csv?source=early")
+    assert row == {
+        "statement_key": "interview",
+        "date": "2024-02-13",
+        "occasion": "Interview in Canberra",
+        "form": "direct",
+        "authority": "minister",
+        "speaker": "minister",
+        "speaker_name": "Jane Minister",
+        "speaker_kind": "person",
+        "summary": row["summary"],
+        "quote": "As the pact matures",
+        "locator": "",
+        "start": "",
+        "end": "",
+        "repeats": "",
+        "source": "early",
+        "source_title": "Early news",
+        "source_kind": "article",
+        "publisher": "paper",
+        "published_on": "2024-02-14",
+        "url": "",
+        "actor": "australia",
+        "actor_name": "Australia",
+        "actor_kind": "government",
+        "topic": "pact-japan",
+        "topic_name": "Pact: Japan",
+        "topic_parent": "pact",
+        "proposition": row["proposition"],
+        "position": "1",
+        "terms": "time",
+        "condition": "",
+        "basis": "explicit",
+        "attribution": "own",
+        "rationale": "",
+        "status": "published",
+    }
+
+
+def test_dates_are_in_the_codebooks_notation_and_repeats_name_their_original(client, world):
+    rows = {(row["statement_key"], row["topic"]): row for row in in_csv(client, "/stances.csv?repeats=1")}
+    assert {key[0]: row["date"] for key, row in rows.items()} == {
+        "interview": "2024-02-13",
+        "account": "../2024-03-25",
+        "speech": "2024-04",
+        "again": "2024-02-13",
+    }
+    assert rows["again", "pact-japan"]["repeats"] == "interview"
+
+
+def test_changes_tell_from_what_to_what(client, world):
+    assert in_csv(client, "/changes.csv") == [
+        {
+            "date": "2024-04-30",
+            "actor": "australia",
+            "topic": "pact-japan",
+            "kind": "reversal",
+            "from_position": "1",
+            "from_terms": "time",
+            "position": "-2",
+            "terms": "",
+            "size": "-3",
+            "statement_key": "speech",
+            "said": "2024-04",
+        }
+    ]
+
+
+def test_first_recorded_positions_have_no_size(client, world):
+    rows = in_json(client, "/changes.json?kind=first&actor=japan")
+    assert [(row["topic"], row["from_position"], row["size"]) for row in rows] == [("trade", None, None)]
+
+
+def test_positions_tell_from_when_until_when(client, world):
+    rows = in_json(client, "/positions.json?order=date")
+    assert [(r["actor"], r["topic"], r["voice"], r["position"], r["since"], r["until"]) for r in rows] == [
+        ("australia", "pact-japan", "own", 1, "2024-02-13", "2024-04-30"),
+        ("japan", "pact", "reported", -2, "2024-03-25", None),
+        ("australia", "pact-japan", "own", -2, "2024-04-30", None),
+        ("japan", "trade", "own", 0, "2024-04-30", None),
+    ]
+
+
+def test_positions_on_a_day_know_nothing_of_later_words(client):
+    topic = TopicFactory()
+    first = StanceFactory(topic=topic, statement__date="2024-01-01", statement__key="first")
+    for date in ("2024-02-01", "2024-03-01"):
+        StanceFactory(topic=topic, actor=first.actor, statement__date=date)
+
+    def record(query: str) -> list[tuple]:
+        rows = in_json(client, f"/positions.json{query}")
+        return [(row["confirmations"], row["last_stated_on"], row["statement_key"]) for row in rows]
+
+    assert record("?on=2023-12-31") == []
+    assert record("?on=2024-01-31") == [(0, "2024-01-01", "first")]
+    assert record("?on=2024-02-01") == [(1, "2024-02-01", "first")]
+    assert record("") == [(2, "2024-03-01", "first")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_csv_and_json_hold_the_same_rows_in_the_same_order(client, world, name):
+    as_json = in_json(client, f"/{name}.json")
+    assert as_json
+    told = [{key: "" if value is None else str(value) for key, value in row.items()} for row in as_json]
+    assert [{key: restored(value) for key, value in row.items()} for row in in_csv(client, f"/{name}.csv")] == told
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_to_export_is_an_empty_list(client, name):
+    assert in_json(client, f"/{name}.json") == []
+    assert in_csv(client, f"/{name}.csv") == []
+
+
+def test_rows_come_in_the_order_asked_for(client, world):
+    newest = [row["statement_key"] for row in in_json(client, "/stances.json")]
+    oldest = [row["statement_key"] for row in in_json(client, "/stances.json?order=date")]
+    assert oldest == newest[::-1] == ["interview", "account", "speech", "speech"]
+    assert [row["source"] for row in in_json(client, "/sources.json")] == ["late", "early"]
+    assert [row["topic"] for row in in_json(client, "/topics.json")] == ["pact", "pact-japan", "trade"]
+
+
+def test_an_export_holds_all_rows_whatever_the_page(client, world):
+    few = len(in_csv(client, "/stances.csv"))
+    for _ in range(60):
+        StanceFactory()
+    second = client.get("/stances/").context["next_url"]
+    assert "cursor=" in second
+    assert len(in_csv(client, second.replace("/stances/", "/stances.csv"))) == few + 60
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20))
+def test_any_text_is_restored_and_never_a_formula(text):
+    cell = defuse(text)
+    assert restored(cell) == text
+    assert not re.match(r"[=+\-@\t\r\n]", cell)
+
+
+HOSTILE = [
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\tx",
+    "'=1",
+    "''-1",
+    'say "hi", then\r\ngo',
+    "漢字 é",
+    "'",
+]
+
+
+def test_hostile_texts_read_back_and_numbers_are_left_alone(client):
+    for text in HOSTILE:
+        StanceFactory(
+            position=-2,
+            statement__occasion=text[:200],
+            statement__summary=f"{text}.",
+            basis=Basis.IMPLIED,
+            rationale=text,
+            topic__name=text,
+            actor__name=text,
+        )
+    rows = in_csv(client, "/stances.csv?order=date")
+    assert {row["position"] for row in rows} == {"-2"}
+    for column, expected in (
+        ("occasion", HOSTILE),
+        ("rationale", HOSTILE),
+        ("topic_name", HOSTILE),
+        ("summary", [f"{text}." for text in HOSTILE]),
+    ):
+        cells = [row[column] for row in rows]
+        assert not any(cell[0] in "=+-@\t\r" for cell in cells)
+        assert sorted(restored(cell) for cell in cells) == sorted(expected)
+    assert sorted(row["occasion"] for row in in_json(client, "/stances.json")) == sorted(HOSTILE)
+
+
+def test_aliases_are_kept_from_being_run_too(client):
+    actor = StanceFactory(actor__aliases="=HYPERLINK()\nOther").actor
+    [row] = in_csv(client, f"/actors.csv?actor={actor.slug}")
+    assert row["aliases"] == "'=HYPERLINK(); Other"
+
+
+def test_the_text_of_a_source_is_never_exported(client, world):
+    Source.objects.filter(slug="early").update(text="The whole copyright text.")
+    for address in ("/sources.csv", "/sources.json", "/stances.csv", "/stances.json", "/sources/"):
+        response = client.get(address)
+        content = b"".join(response.streaming_content) if response.streaming else response.content
+        assert b"copyright text" not in content
+
+
+def test_rows_are_sent_while_the_rest_is_still_to_be_read():
+    topic = TopicFactory()
+    actors = Actor.objects.bulk_create(ActorFactory.build_batch(450))
+    assert len(actors) == 450
+    chunks = in_chunks(csv_lines(Actor.objects.order_by("pk"), exports.ACTORS))
+    assert next(chunks).count(b"\r\n") == exports.ROWS_A_CHUNK
+    rest = b"".join(chunks)
+    assert rest.count(b"\r\n") == 451 - exports.ROWS_A_CHUNK
+    whole = "".join(json_lines(Topic.objects.order_by("pk"), exports.TOPICS))
+    assert json.loads(whole)[0]["topic"] == topic.slug
+
+
+@pytest.mark.parametrize("format", ["csv", "json"])
+@pytest.mark.parametrize("name", NAMES)
+def test_an_export_takes_as_many_queries_with_many_rows_as_with_few(client, world, name, format):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            body(client, f"/{name}.{format}")
+        return len(captured)
+
+    few = queries()
+    for _ in range(5):
+        StanceFactory()
+    assert queries() == few
+
+
+@pytest.mark.parametrize("format", ["csv", "json"])
+@pytest.mark.parametrize("name", NAMES)
+def test_no_draft_leaks_from_an_export(client, world, name, format):
+    content = body(client, f"/{name}.{format}{'?repeats=1' if name == 'stances' else ''}")
+    assert "secret" not in content
+    statement = Stance.objects.get(statement__key="account").statement
+    type(statement).objects.filter(pk=statement.pk).update(status="retracted", retraction_reason="wrong")
+    if name in ("stances", "positions"):
+        assert "account" not in body(client, f"/{name}.{format}")
+
+
+CASES = [(name, *case) for name in NAMES for case in (*WRONG, *WRONG_ON[name])]
+
+
+@pytest.mark.parametrize(("name", "query", "parameter", "told"), CASES)
+def test_what_makes_no_sense_is_answered_400_with_parameter_value_and_what_is_allowed(
+    client, world, name, query, parameter, told
+):
+    response = client.get(f"/{name}.json?{query}")
+    assert response.status_code == 400
+    error = json.loads(response.content)["errors"][0]
+    assert error["parameter"] == parameter
+    assert told in " ".join(error["message"] for error in json.loads(response.content)["errors"])
+    assert error["values"]
+    response = client.get(f"/{name}.csv?{query}")
+    assert response.status_code == 400
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert told in response.content.decode()
+    assert parameter.replace("\0", "�") in response.content.decode()
+
+
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_a_wrong_cursor_is_answered_400(client, format):
+    assert client.get(f"/stances.{format}?cursor=x").status_code == 400
+    assert client.get(f"/topics.{format}?cursor=x").status_code == 400
+
+
+def test_a_file_is_named_after_the_list_and_the_day(client, monkeypatch):
+    monkeypatch.setattr(exports, "today", lambda: dt.date(2024, 5, 1))
+    response = client.get("/stances.csv")
+    assert response["Content-Disposition"] == 'attachment; filename="stances-2024-05-01.csv"'
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert client.get("/actors.json")["Content-Type"] == "application/json"
+
+
+def test_head_tells_the_headers_and_reads_no_row(client, world):
+    with CaptureQueriesContext(connection) as captured:
+        response = client.head("/stances.csv")
+    assert (response.status_code, response.content) == (200, b"")
+    assert "attachment" in response["Content-Disposition"]
+    assert not any("proposition" in query["sql"] for query in captured)
+
+
+def test_a_source_without_a_date_is_exported_last(client, world):
+    source = SourceFactory(slug="undated", published_on=None)
+    StanceFactory(statement__source=source)
+    for order in ("", "?order=date"):
+        assert in_json(client, f"/sources.json{order}")[-1]["source"] == "undated"

@@ -1,0 +1,508 @@
+"""The lists as pages: rows, facets, filters in words, messages, paging, caching; and no draft anywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+
+import html5lib
+import pytest
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+
+from stances import facets
+from stances.models import Actor, Source, Statement
+from stances.views import filtered, public
+from stances.vocabulary import Authority, Status, Voice
+from tests.factories import (
+    AffiliationFactory,
+    GovernmentFactory,
+    PersonFactory,
+    SourceFactory,
+    StanceFactory,
+    StatementFactory,
+    TopicFactory,
+)
+from tests.pact import WRONG, WRONG_ON, build
+
+pytestmark = pytest.mark.django_db
+
+NAMES = ("stances", "changes", "positions", "actors", "topics", "sources")
+
+
+@pytest.fixture
+def world(db):
+    build()
+
+
+@pytest.fixture(params=[20_000, 0], ids=["grouped", "one by one"])
+def either_way(request, monkeypatch):
+    """Count as few rows are counted, and as many are."""
+    monkeypatch.setattr(facets, "MOST_GROUPED", request.param)
+
+
+def text_of(response) -> str:
+    """Give the words of a page as they are read, blanks closed up."""
+    content = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return re.sub(r"\s+", " ", html.unescape(content))
+
+
+def rows_of(response) -> list:
+    return response.context["rows"]
+
+
+def facet(response, name: str) -> dict[str, int]:
+    [found] = [facet for facet in response.context["facets"] if facet.name == name]
+    return {option.value: option.count for option in found.options}
+
+
+# ---- rows ----
+
+
+def test_a_stance_shows_its_words_who_said_them_where_and_what_it_did(client, world):
+    AffiliationFactory(
+        actor=Actor.objects.get(slug="minister"),
+        of=Actor.objects.get(slug="australia"),
+        title="Minister for Defence",
+    )
+    page = text_of(client.get("/stances/?source=early"))
+    assert "Australia on Pact: Japan" in page
+    assert "“As the pact matures”" in page
+    assert "Jane Minister , Minister for Defence" in page
+    assert "The Daily Paper, “Early news” , 14 Feb 2024" in page
+    assert "for, later" in page
+    assert "first recorded" in page
+    assert "own words, explicit" in page
+
+
+def test_a_reversal_says_what_the_position_was(client, world):
+    [row] = rows_of(client.get("/stances/?actor=australia&form=act"))
+    assert (row.kind, row.position.previous_value, row.position.previous_terms) == ("reversal", 1, "time")
+    assert "was + for, later" in text_of(client.get("/stances/?actor=australia&form=act"))
+
+
+def test_a_later_statement_of_the_same_confirms(client):
+    first = StanceFactory(statement__date="2024-01-01")
+    StanceFactory(actor=first.actor, topic=first.topic, statement__date="2024-02-01")
+    assert [row.kind for row in rows_of(client.get("/stances/"))] == ["confirmed", "first"]
+
+
+def test_a_reported_stance_is_hollow_and_names_who_reports_it(client, world):
+    response = client.get("/stances/?attribution=reported")
+    assert 'class="tile n2 hollow heard"' in response.content.decode()
+    assert "reported by The Daily Paper" in text_of(response)
+    assert [row.kind for row in rows_of(response)] == [""]
+
+
+def test_a_stance_that_was_passed_over_says_so(client):
+    first = StanceFactory(statement__date="2024-01-01")
+    StanceFactory(actor=first.actor, topic=first.topic, statement__date="2024-01-01", position=0)
+    assert sorted(row.passed_over for row in rows_of(client.get("/stances/"))) == [False, True]
+    assert "passed over" in text_of(client.get("/stances/"))
+
+
+def test_the_second_stance_of_a_statement_does_not_say_its_words_again(client):
+    statement = StatementFactory(published=True, summary="Said one time.")
+    StanceFactory(statement=statement)
+    StanceFactory(statement=statement)
+    response = client.get("/stances/")
+    assert [row.again for row in rows_of(response)] == [False, True]
+    assert text_of(response).count("Said one time.") == 1
+    assert "Same statement as above." in text_of(response)
+
+
+def test_a_repeat_is_shown_only_when_asked_for_and_names_its_original(client, world):
+    assert not any(row.stance.repeat for row in rows_of(client.get("/stances/")))
+    response = client.get("/stances/?repeats=1&q=matures")
+    assert 'class="repeat"' in response.content.decode()
+    assert 'href="/statements/interview/"' in response.content.decode()
+    assert "Not a new position." in text_of(response)
+
+
+def test_changes_of_one_statement_stand_together(client):
+    before = [StanceFactory(statement__date="2024-01-01", position=-2) for _ in range(2)]
+    actor = before[0].actor
+    statement = StatementFactory(published=True, date="2024-02-01", summary="Both change.")
+    for stance in before:
+        type(stance).objects.filter(pk=stance.pk).update(actor=actor)
+        StanceFactory(statement=statement, actor=actor, topic=stance.topic, position=2)
+    response = client.get("/changes/")
+    [group] = rows_of(response)
+    assert [change.kind for change in group.changes] == ["reversal", "reversal"]
+    assert "size +4" in text_of(response)
+    assert text_of(response).count("Both change.") == 1
+
+
+def test_positions_on_a_day_are_grouped_by_actor_in_the_order_of_names(client, world):
+    groups = rows_of(client.get("/positions/?on=2024-04-30"))
+    assert [(actor.slug, [p.topic.slug for p in held]) for actor, held in groups] == [
+        ("australia", ["pact-japan"]),
+        ("japan", ["pact", "trade"]),
+    ]
+
+
+def test_positions_on_a_day_can_be_had_by_date(client, world):
+    def days(query: str) -> list[dt.date]:
+        return [p.since for _, held in rows_of(client.get(f"/positions/?on=2024-04-30{query}")) for p in held]
+
+    assert days("&order=date") == sorted(days(""))
+    assert days("&order=-date") == sorted(days(""), reverse=True)
+
+
+def test_actors_show_what_they_hold_and_how_often_they_spoke(client, world):
+    rows = {row.actor.slug: row for row in rows_of(client.get("/actors/"))}
+    assert [position.value for position in rows["australia"].held] == [-2]
+    assert rows["australia"].described["n"] == 2
+    assert rows["minister"].spoke == 1
+    assert rows["japan"].spoke == 1
+
+
+def test_topics_come_as_a_tree_with_sides_and_statements(client, world):
+    rows = rows_of(client.get("/topics/"))
+    assert [(row.topic.slug, row.level) for row in rows] == [("pact", 0), ("pact-japan", 1), ("trade", 0)]
+    assert [row.held for row in rows] == [[], [(-2, 1)], [(0, 1)]]
+    assert [row.said["n"] for row in rows] == [1, 2, 1]
+
+
+def test_sources_say_how_much_was_coded(client, world):
+    rows = {row.source.slug: row for row in rows_of(client.get("/sources/"))}
+    assert (rows["late"].statements, rows["late"].repeats) == (3, 1)
+
+
+def test_a_source_without_a_date_comes_last_either_way(client, world):
+    StanceFactory(statement__source=SourceFactory(slug="undated", published_on=None))
+    for query in ("", "?order=date"):
+        assert rows_of(client.get(f"/sources/{query}"))[-1].source.slug == "undated"
+
+
+# ---- facets and filters in words ----
+
+
+def test_a_facet_leaves_its_own_filter_out_and_keeps_the_others(client, world, either_way):
+    response = client.get("/stances/?position=1&actor=australia")
+    assert facet(response, "position") == {"2": 0, "1": 1, "0": 0, "-1": 0, "-2": 1}
+    assert facet(response, "actor") == {"australia": 1}
+    response = client.get("/stances/?position=-2")
+    assert facet(response, "actor") == {"australia": 1, "japan": 1}
+
+
+def test_a_topic_counts_what_stands_under_it_unless_subtopics_are_left_out(client, world, either_way):
+    assert facet(client.get("/stances/"), "topic") == {"pact": 3, "pact-japan": 2, "trade": 1}
+    assert facet(client.get("/stances/?topic=pact&subtopics=0"), "topic") == {"pact": 1, "pact-japan": 2, "trade": 1}
+
+
+def test_a_facet_over_sources_counts_a_source_once(client, world, either_way):
+    response = client.get("/sources/?actor=australia")
+    assert facet(response, "actor") == {"australia": 2, "japan": 1}
+    assert facet(response, "topic") == {"pact": 2, "pact-japan": 2}
+
+
+def test_first_recorded_positions_are_counted_beside_the_changes(client, world, either_way):
+    assert facet(client.get("/changes/"), "kind") == {"first": 2, "reversal": 1, "shift": 0, "terms": 0}
+
+
+def test_numbers_are_exact_up_to_a_cap(client, monkeypatch, either_way):
+    monkeypatch.setattr(facets, "MOST_COUNTED", 3)
+    topic = TopicFactory()
+    for count, words in ((3, "3"), (4, "3+"), (5, "3+")):
+        while Statement.objects.count() < count:
+            StanceFactory(topic=topic)
+        response = client.get("/stances/")
+        assert response.context["matching_words"] == f"{words} stances"
+        options = {(f.name, o.value): o.counted for f in response.context["facets"] for o in f.options}
+        assert [options[key] for key in (("position", "2"), ("topic", topic.slug), ("year", "2024"))] == [words] * 3
+
+
+def test_years_lead_to_their_days(client, world, either_way):
+    [years] = [facet for facet in client.get("/stances/?actor=japan").context["facets"] if facet.name == "year"]
+    assert [(option.value, option.count) for option in years.options] == [("2024", 2)]
+    assert years.options[0].url == "?actor=japan&after=2024-01-01&before=2024-12-31"
+
+
+def test_active_filters_stand_in_words_and_can_be_taken_out(client, world):
+    query = "q=pact&actor=australia&actor=-japan&topic=pact&position=%2B1&after=2024-01-01&repeats=1&order=date"
+    chips = {chip.words: chip.url for chip in client.get(f"/stances/?{query}").context["chips"]}
+    assert set(chips) == {
+        "Words: “pact”",
+        "Actor: Australia",
+        "Actor: not Japan",
+        "Topic: Pact, with subtopics",
+        "Position: for, on terms",
+        "From 1 January 2024",
+        "Repeats shown",
+    }
+    assert chips["Actor: Australia"] == (
+        "?q=pact&actor=-japan&topic=pact&position=%2B1&after=2024-01-01&repeats=1&order=date"
+    )
+
+
+def test_taking_out_the_last_topic_takes_out_its_subtopics_parameter(client, world):
+    chips = {chip.words: chip.url for chip in client.get("/stances/?topic=pact&subtopics=0").context["chips"]}
+    assert chips == {"Topic: Pact": "?", "Without subtopics": "?topic=pact"}
+
+
+def test_the_form_carries_on_what_it_has_no_box_for(client, world):
+    response = client.get("/stances/?topic=-trade&speaker=minister&order=date&q=pact&actor=japan")
+    assert set(response.context["hidden"]) == {("topic", "-trade"), ("speaker", "minister"), ("order", "date")}
+
+
+def test_the_exports_and_the_citation_keep_the_filter_and_leave_the_page(client, world):
+    response = client.get("/stances/?actor=japan&order=date")
+    assert response.context["csv_url"] == "/stances.csv?actor=japan&order=date"
+    assert response.context["json_url"] == "/stances.json?actor=japan&order=date"
+    assert "http://testserver/stances/?actor=japan&order=date" in response.context["citation"]
+
+
+# ---- what makes no sense, what is not there ----
+
+CASES = [(name, *case) for name in NAMES for case in (*WRONG, *WRONG_ON[name])]
+
+
+@pytest.mark.parametrize(("name", "query", "parameter", "told"), CASES)
+def test_what_makes_no_sense_gets_a_message_and_no_rows(client, world, name, query, parameter, told):
+    response = client.get(f"/{name}/?{query}")
+    assert response.status_code == 200
+    assert rows_of(response) == []
+    assert told in " ".join(response.context["errors"][parameter])
+    assert told in text_of(response)
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("/stances/?after=never", 'id="after-wrong"'),
+        ("/stances/?before=never", 'id="before-wrong"'),
+        ("/stances/?q=%00", 'id="q-wrong"'),
+        ("/positions/?on=never", 'id="on-wrong"'),
+        ("/stances/?position=9", '<p class="wrong">“9” is none of'),
+        ("/positions/?voice=loud", '<p class="wrong">“loud” is none of'),
+        ("/stances/?repeats=x", '<p class="wrong">“x” is none of'),
+        ("/stances/?subtopics=1", "says nothing without a topic"),
+    ],
+)
+def test_the_message_stands_at_its_field(client, world, address, place):
+    assert place in client.get(address).content.decode()
+
+
+def test_what_makes_sense_beside_a_wrong_value_stays_chosen(client, world):
+    response = client.get("/stances/?actor=japan&position=9")
+    assert [chip.words for chip in response.context["chips"]] == ["Actor: Japan"]
+    assert response.context["problems"][0][1] == "?actor=japan"
+
+
+def test_a_cursor_of_another_list_is_told(client, world):
+    response = client.get("/stances/?cursor=nonsense")
+    assert rows_of(response) == []
+    assert "begin at the first page" in text_of(response)
+
+
+def test_nothing_found_offers_to_take_filters_out(client, world):
+    response = client.get("/stances/?actor=japan&q=matures")
+    assert "No stances match all of these filters together." in text_of(response)
+    assert 'href="?actor=japan"' in response.content.decode()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_database_has_its_lists(client, name):
+    response = client.get(f"/{name}/")
+    assert response.status_code == 200
+    assert "yet." in text_of(response)
+
+
+def test_statements_lead_to_stances(client):
+    assert client.get("/statements/?q=x")["Location"] == "/stances/?q=x"
+
+
+def test_too_many_fields_are_refused(client):
+    assert client.get("/stances/?" + "&".join(["actor=a"] * 10_001)).status_code == 400
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_list_is_only_read(client, name):
+    assert client.post(f"/{name}/").status_code == 405
+
+
+# ---- paging ----
+
+
+def test_pages_lead_on_and_back_by_either_order(client, monkeypatch):
+    monkeypatch.setattr(filtered, "ROWS_A_PAGE", 2)
+    for _ in range(5):
+        StanceFactory(statement__date="2024-02-13")
+    for order in ("-date", "date"):
+        address, pages = f"/stances/?order={order}&position=2", []
+        while address:
+            response = client.get(address)
+            pages.append([row.stance.pk for row in rows_of(response)])
+            last, address = response, response.context["next_url"]
+        assert [len(page) for page in pages] == [2, 2, 1]
+        met = [pk for page in pages for pk in page]
+        assert met == sorted(met, reverse=order == "-date")
+        back = client.get(last.context["previous_url"])
+        assert [row.stance.pk for row in rows_of(back)] == pages[1]
+
+
+def test_positions_on_a_day_page_by_actor(client, monkeypatch):
+    monkeypatch.setattr(filtered, "ROWS_A_PAGE", 2)
+    actors = [GovernmentFactory(name=name) for name in ("Bo", "Al", "Bo")]
+    for actor in actors:
+        StanceFactory(actor=actor, statement__date="2024-02-13")
+    first = client.get("/positions/?on=2024-03-01")
+    second = client.get(first.context["next_url"])
+    assert [actor.name for page in (first, second) for actor, _ in rows_of(page)] == ["Al", "Bo", "Bo"]
+    assert client.get(f"{first.context['next_url']}&order=date").context["errors"].keys() == {"cursor"}
+
+
+# ---- what is not public ----
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/stances/?repeats=1",
+        "/changes/?kind=first",
+        "/positions/",
+        "/positions/?on=2024-12-31",
+        "/actors/",
+        "/topics/",
+        "/sources/",
+        "/stances/?q=secret",
+        "/actors/?q=secret",
+        "/sources/?q=secret",
+    ],
+)
+def test_no_draft_leaks_from_rows_counts_or_facets(client, world, address):
+    def numbers() -> tuple:
+        response = client.get(address)
+        options = [(f.name, o.value, o.count) for f in response.context["facets"] for o in f.options]
+        return len(rows_of(response)), response.context["matching"], options
+
+    response = client.get(address)
+    content = response.content.decode().replace("q=secret", "").replace('value="secret"', "").replace("“secret”", "")
+    assert "secret" not in content.casefold()
+    before = numbers()
+    for status in (Status.DRAFT, Status.SUBMITTED):
+        StanceFactory(
+            statement=StatementFactory(status=status, source=SourceFactory(slug=f"secret-{status}")),
+            actor=Actor.objects.get(slug="japan"),
+            position=2,
+        )
+    assert numbers()[:2] == before[:2] or address == "/topics/"  # a topic needs no statement to be public
+    assert [option for option in numbers()[2] if option not in before[2]] == []
+
+
+def test_what_is_retracted_leaves_every_list(client, world):
+    Statement.objects.filter(key__in=["account", "speech", "again"]).update(
+        status=Status.RETRACTED, retraction_reason="It was wrong."
+    )
+    assert [row.stance.statement.key for row in rows_of(client.get("/stances/?repeats=1"))] == ["interview"]
+    assert rows_of(client.get("/changes/")) == []
+    assert [row.source.slug for row in rows_of(client.get("/sources/"))] == ["early"]
+    assert "japan" not in {row.actor.slug for row in rows_of(client.get("/actors/"))}
+
+
+# ---- speed, caching, markup ----
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/stances/?repeats=1",
+        "/stances/?topic=pact&actor=australia&actor=-japan&q=the",
+        "/changes/?kind=first",
+        "/positions/",
+        "/positions/?on=2024-12-31",
+        "/actors/",
+        "/topics/",
+        "/sources/",
+        "/stances/?position=9",
+    ],
+)
+def test_a_page_takes_as_many_queries_with_many_rows_as_with_few(client, world, address):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(address)
+        return len(captured)
+
+    AffiliationFactory(actor=Actor.objects.get(slug="minister"))
+    few = queries()
+    for _ in range(6):
+        statement = StatementFactory(published=True, date="2024-06-01", speaker=PersonFactory())
+        AffiliationFactory(actor=statement.speaker, authority=Authority.HEAD)
+        StanceFactory(statement=statement, topic=TopicFactory(), position=2)
+        StanceFactory(statement=statement, attribution=Voice.REPORTED, position=-1, terms="time")
+        StatementFactory(published=True, source=SourceFactory(found_in=Source.objects.first()), repeats=statement)
+    assert queries() == few
+    assert few < 45
+
+
+def test_a_cache_is_told_what_is_new(client, world, monkeypatch):
+    def tag(address: str = "/stances/") -> str:
+        return client.get(address)["ETag"]
+
+    first = tag()
+    response = client.get("/stances/")
+    assert response["Cache-Control"] == "public, max-age=0, must-revalidate"
+    assert "Cookie" not in response.get("Vary", "")
+    with CaptureQueriesContext(connection) as captured:
+        again = client.get("/stances/", headers={"if-none-match": first})
+    assert (again.status_code, len(captured)) == (304, 1)
+    assert len({first, tag("/stances/?actor=japan"), tag("/stances.csv"), tag("/changes/")}) == 4
+    StanceFactory()
+    second = tag()
+    assert second != first
+    monkeypatch.setattr(public, "today", lambda: dt.date(2031, 1, 1))
+    assert tag() != second
+
+
+def test_a_draft_changes_nothing_for_caches(client, world):
+    first = client.get("/stances/")["ETag"]
+    StatementFactory(source=Source.objects.get(slug="early"), speaker=Actor.objects.get(slug="minister"))
+    assert client.get("/stances/")["ETag"] == first
+
+
+def test_healthz_answers_where_the_database_does(client, monkeypatch):
+    assert client.get("/healthz").status_code == 200
+
+    def fail():
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(connection, "cursor", fail)
+    response = client.get("/healthz")
+    assert response.status_code == 503
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/stances/?repeats=1",
+        "/stances/?actor=japan&q=matures",
+        "/stances/?position=9&after=x&nonsense=%3Cb%3E",
+        "/changes/?kind=first",
+        "/positions/",
+        "/positions/?on=2024-12-31",
+        "/actors/?kind=government",
+        "/topics/",
+        "/sources/",
+        "/no-such-page/",
+    ],
+)
+def test_a_page_is_valid_html_without_inline_style_or_script(client, world, address):
+    content = client.get(address).content.decode()
+    html5lib.HTMLParser(strict=True).parse(content)
+    assert not re.search(r"\sstyle=|<style|<script|\son\w+=", content)
+    assert len(re.findall(r"<h1", content)) == 1
+    ids = re.findall(r'\sid="([^"]+)"', content)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("given", ["<script>alert(1)</script>", '"><b>', "'; DROP TABLE x; --", "{{ 7*7 }}"])
+def test_hostile_text_is_shown_as_text(client, world, given):
+    for parameter in ("q", "actor", "after", "nonsense", "cursor", given):
+        response = client.get("/stances/", {parameter: given})
+        assert response.status_code == 200
+        content = response.content.decode()
+        assert "<script>alert" not in content
+        assert '"><b>' not in content

@@ -1,0 +1,24 @@
+"""Publish statements from a process of its own: `python -m tests.writer EDITOR KEY...`, when a line comes in."""
+
+import os
+import sys
+
+import django
+
+
+def main(editor: str, keys: list[str]) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from django.contrib.auth import get_user_model
+
+    from stances.models import Statement
+
+    by = get_user_model().objects.get(pk=editor)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for key in keys:
+        Statement.objects.get(key=key).publish(by=by)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
