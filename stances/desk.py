@@ -4,8 +4,11 @@ from functools import wraps
 
 from django.contrib import admin, messages
 from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpResponseRedirect
 from django.urls import reverse
+
+from stances.forms import ids_among
 
 ORDER = ["Statement", "Source", "Actor", "Affiliation", "Topic", "Stance", "Position", "FormerSlug"]
 
@@ -16,7 +19,7 @@ class Desk(admin.AdminSite):
     index_title = "Desk"
 
     def admin_view(self, view, cacheable=False):
-        """Refuse parameters that hold a NUL, which PostgreSQL cannot compare; see Django's own."""
+        """Refuse what a database cannot compare: a NUL in an address, a chosen row that is no id; see Django's own."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(view)
@@ -25,6 +28,9 @@ class Desk(admin.AdminSite):
             if not searching and any("\x00" in value for _, values in request.GET.lists() for value in values):
                 messages.error(request, "The address held a character that no value has, and was not followed.")
                 return HttpResponseRedirect(reverse(f"{self.name}:index"))
+            if request.method == "POST" and ACTION_CHECKBOX_NAME in request.POST:
+                request.POST = request.POST.copy()
+                request.POST.setlist(ACTION_CHECKBOX_NAME, ids_among(request.POST.getlist(ACTION_CHECKBOX_NAME)))
             return inner(request, *args, **kwargs)
 
         return checked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -58,15 +58,23 @@ class PartialDateInput(AdminTextInputWidget):
         return context
 
 
+def ids_among(values: Iterable[object]) -> list[str]:
+    """Keep those of the values sent that can be the id of a row; what a database cannot compare is none."""
+    return [text for value in values if (text := str(value)).isascii() and text.isdecimal() and len(text) < 19]
+
+
 class ChosenSelect(AutocompleteSelect):
-    """An autocomplete field that is told its chosen row, so that a form of many rows asks once and not a row."""
+    """An autocomplete field that is told its chosen row, so that a form of many rows asks once and not a row.
+
+    A value sent that is no id stands for no row, where Django's own asks the database for it.
+    """
 
     chosen: Mapping[str, models.Model] = {}
 
     def optgroups(self, name, value, attr=None):
-        wanted = [str(pk) for pk in value if str(pk) not in self.choices.field.empty_values]
+        wanted = ids_among(value)
         if not all(pk in self.chosen for pk in wanted):
-            return super().optgroups(name, value, attr)
+            return super().optgroups(name, wanted, attr)
         options = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
         for pk in wanted:
             label = self.choices.field.label_from_instance(self.chosen[pk])
@@ -192,7 +200,7 @@ class RowsFormSet(forms.BaseInlineFormSet):
 
     def _chosen_in_data(self, name: str) -> dict[str, models.Model]:
         posted = {self.data.get(f"{self.add_prefix(index)}-{name}", "") for index in range(self.total_form_count())}
-        keys = {int(pk) for pk in posted if pk.isascii() and pk.isdecimal() and len(pk) < 18}
+        keys = {int(pk) for pk in ids_among(posted)}
         related = self.model._meta.get_field(name).related_model
         return {str(pk): row for pk, row in related._base_manager.in_bulk(keys).items()}
 

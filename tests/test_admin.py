@@ -689,3 +689,31 @@ def test_a_character_that_no_value_has_is_refused_in_an_address(admin_client):
     response = admin_client.get("/admin/stances/statement/?topic=%00", follow=True)
     assert response.redirect_chain == [("/admin/", 302)]
     assert "was not followed" in response.content.decode()
+
+
+SENSELESS = ["99999999999999999999", "-1", "abc", "\x00", "1\x00", "９", "1e3", " "]
+
+
+@pytest.mark.parametrize("value", SENSELESS)
+@pytest.mark.parametrize("field", ["source", "speaker", "repeats", "stances-0-actor", "stances-0-topic"])
+def test_a_senseless_choice_is_refused_at_its_field(desk, field, value):
+    page = new_statement(desk, **{field: value})
+    assert page.status_code == 200
+    assert field in errors(page)
+    assert not Statement.objects.exists()
+
+
+@pytest.mark.parametrize("value", SENSELESS)
+@pytest.mark.parametrize(
+    "name", ["stances-0-id", "stances-0-statement", "stances-INITIAL_FORMS", "stances-TOTAL_FORMS"]
+)
+def test_a_senseless_hidden_field_is_no_server_error(desk, name, value):
+    statement = StanceFactory().statement
+    assert send(desk, address(statement), **{name: value}).status_code == 200
+
+
+@pytest.mark.parametrize("value", SENSELESS)
+def test_a_senseless_row_is_no_server_error(desk, value):
+    StatementFactory()
+    data = {"action": "publish_selected", "_selected_action": [value]}
+    assert desk.post(address(Statement, "changelist"), data, follow=True).status_code == 200

@@ -13,7 +13,7 @@ from stances.admin.base import CuratedAdmin, CuratedFields
 from stances.admin.columns import list_link
 from stances.admin.filters import HoldsFilter
 from stances.admin.history import Part
-from stances.forms import AffiliationFormSet, ChosenSelect, CuratedForm
+from stances.forms import AffiliationFormSet, CuratedForm
 from stances.models import Actor, Affiliation
 
 LISTED = 100
@@ -36,11 +36,6 @@ class AffiliationInline(CuratedFields, admin.TabularInline):
 
     def get_extra(self, request, obj=None, **kwargs):
         return 0 if obj else 1
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name == "of":
-            kwargs["widget"] = ChosenSelect(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(Actor)

@@ -14,7 +14,7 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from stances.admin.deletion import GuardedDeletion
 from stances.admin.history import HistoryPages
-from stances.forms import PlainTextField, ReasonedForm
+from stances.forms import ChosenSelect, PlainTextField, ReasonedForm
 from stances.writes import public_write
 
 READING = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -33,6 +33,11 @@ class CuratedFields:
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget.can_delete_related = False  # not one slip away from the form of another row
         return field
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in self.autocomplete_fields:  # type: ignore[attr-defined]
+            kwargs["widget"] = ChosenSelect(db_field, self.admin_site)  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 class CuratedAdmin(CuratedFields, HistoryPages, GuardedDeletion, SimpleHistoryAdmin):

@@ -10,7 +10,7 @@ from stances.admin.base import CuratedAdmin, CuratedFields
 from stances.admin.columns import tile
 from stances.admin.filters import AuthorityFilter, TopicFilter
 from stances.admin.life import may_change
-from stances.forms import ChosenSelect, ReasonedStanceForm, StanceForm, StanceFormSet
+from stances.forms import ReasonedStanceForm, StanceForm, StanceFormSet
 from stances.models import Stance
 
 ROWS: list[Any] = [
@@ -34,11 +34,6 @@ class StanceInline(CuratedFields, admin.StackedInline):
 
     def get_extra(self, request, obj=None, **kwargs):
         return 0 if obj and obj.stances.exists() else 1
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name in self.autocomplete_fields:
-            kwargs["widget"] = ChosenSelect(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_add_permission(self, request, obj=None):
         return super().has_add_permission(request, obj) and (obj is None or may_change(request.user, obj))
