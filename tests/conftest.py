@@ -53,6 +53,14 @@ def django_db_modify_db_settings(tmp_path_factory):
     connection.settings_dict["TEST"]["NAME"] = name
 
 
+@pytest.fixture
+def world(db):
+    """The small world of tests/pact.py."""
+    from tests import pact
+
+    pact.place()
+
+
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium, for tests that are marked `browser`."""

@@ -19,16 +19,11 @@ from stances.exports import csv_lines, defuse, in_chunks, json_lines
 from stances.models import Actor, Source, Stance, Topic
 from stances.vocabulary import Basis
 from tests.factories import ActorFactory, SourceFactory, StanceFactory, TopicFactory
-from tests.pact import WRONG, WRONG_ON, build
+from tests.pact import WRONG, WRONG_ON
 
 pytestmark = pytest.mark.django_db
 
 NAMES = ("stances", "changes", "positions", "actors", "topics", "sources")
-
-
-@pytest.fixture
-def world(db):
-    build()
 
 
 def body(client, address: str) -> str:

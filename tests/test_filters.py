@@ -26,14 +26,9 @@ from tests.factories import (
     StanceFactory,
     TopicFactory,
 )
-from tests.pact import WRONG, WRONG_ON, build
+from tests.pact import WRONG, WRONG_ON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(db):
-    build()
 
 
 #: Each list's filter, the rows that it is given, and how the tests name a row.

@@ -24,16 +24,11 @@ from tests.factories import (
     StatementFactory,
     TopicFactory,
 )
-from tests.pact import WRONG, WRONG_ON, build
+from tests.pact import WRONG, WRONG_ON
 
 pytestmark = pytest.mark.django_db
 
 NAMES = ("stances", "changes", "positions", "actors", "topics", "sources")
-
-
-@pytest.fixture
-def world(db):
-    build()
 
 
 @pytest.fixture(params=[20_000, 0], ids=["grouped", "one by one"])
