@@ -149,7 +149,8 @@ class _Loader:
         if adopted:
             model.history.bulk_history_create(adopted, update=True, default_change_reason=LOADED, batch_size=BATCH)
         if model in (Affiliation, Stance):
-            self._drop_children(model, read)
+            meant = {row.pk for record in read if (row := standing.get(record.identity))}
+            self._drop_children(model, read, meant)
         if model is Stance:
             for row, _ in (*fresh, *changed):
                 write.touch([(row.actor_id, row.topic_id)])
@@ -401,8 +402,8 @@ class _Loader:
     def _apply(self, row: Any, record: _Record) -> list[str]:
         """Set a record's values on a row and check them one by one; give the names of the columns set."""
         named = [name for name in record.values if ":" not in name]
-        if isinstance(row, SluggedModel | Statement) and row.pk:
-            named.remove("key" if isinstance(row, Statement) else "slug")
+        if row.pk and isinstance(row, SluggedModel | Statement | Stance):  # what never changes with a load
+            named.remove(_identity_columns(type(row))[0])
         for name in named:
             setattr(row, name, record.values[name])
         if isinstance(row, Statement) and row.status == Status.PUBLISHED and row.published_at is None:
@@ -425,9 +426,9 @@ class _Loader:
             if isinstance(row, SluggedModel | Statement):
                 known[row.natural_key()[0]] = row.pk
 
-    def _drop_children(self, model: type[CuratedModel], read: list[_Record]) -> None:
-        """Take back stances of a statement, or affiliations of an actor, that an earlier fixture gave it, that nobody
-        touched, and that this one, which names others of it, does not name.
+    def _drop_children(self, model: type[CuratedModel], read: list[_Record], meant: set[int]) -> None:
+        """Take back stances of a statement, or affiliations of an actor, that an earlier fixture gave it and that this
+        one, which names others of it, does not name; one that was edited since is a conflict.
         """
         column = _identity_columns(model)[0]
         kept: dict[int, set[tuple]] = {}
@@ -435,11 +436,17 @@ class _Loader:
             kept.setdefault(record.identity[0], set()).add(record.identity)
         for batch in _batches(sorted(kept)):
             for row in model._base_manager.filter(**{f"{column}__in": batch}):
-                named = self._identity(model, row.__dict__) in kept[getattr(row, column)]
-                if not named and self._newest(model, row) == LOADED and not row._state.adding:
+                if self._identity(model, row.__dict__) in kept[getattr(row, column)] or row.pk in meant:
+                    continue
+                if self._base(model, row) is None:
+                    continue
+                if self.force or self._newest(model, row) == LOADED:
                     row._change_reason = DROPPED
                     row.delete()
                     self.report.dropped += 1
+                else:
+                    name = ", ".join(str(part) for part in row.natural_key() if part is not None)
+                    self.conflicts.append(f"{model._meta.verbose_name} {name}: edited since, here no longer named.")
 
 
 def _is_plain(value: Any) -> bool:

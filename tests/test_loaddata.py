@@ -379,6 +379,17 @@ def test_a_stance_that_was_moved_to_another_topic_is_a_conflict(load):
     assert "stance courier-3, aldoria, growth: edited since (topic_id" in refused(load)
 
 
+def test_an_edited_stance_that_the_fixture_drops_is_a_conflict(load):
+    load()
+    edit(Stance.objects.get(statement__key="courier-3"), rationale="By an editor.")
+    record = {**RECORDS[-1], "fields": {**RECORDS[-1]["fields"], "topic": ["growth-drevia"]}}
+    newer = [*RECORDS[:-1], record]
+    assert "stance courier-3, aldoria, growth: edited since, here no longer named." in refused(load, newer)
+    load(newer, force=True)
+    assert [s.topic.slug for s in Stance.objects.filter(statement__key="courier-3")] == ["growth-drevia"]
+    assert positions.differences() == []
+
+
 def test_a_deleted_row_is_a_conflict(load):
     load()
     Affiliation.objects.get().delete()
