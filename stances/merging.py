@@ -53,7 +53,7 @@ def merge(source: Any, target: Any, *, by=None) -> None:
             names = [*target.alias_list, source.name, *source.alias_list]
             target.aliases = "\n".join(dict.fromkeys(name for name in names if name != target.name))
         _stamp(source, reason, by)
-        source.delete()
+        super(CuratedModel, source).delete()  # its page, if readers found one, leads to the target's from now on
         FormerSlug.objects.leave_behind(old, target)
         _stamp(target, reason, by)
         target.save()

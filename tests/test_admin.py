@@ -717,3 +717,12 @@ def test_a_senseless_row_is_no_server_error(desk, value):
     StatementFactory()
     data = {"action": "publish_selected", "_selected_action": [value]}
     assert desk.post(address(Statement, "changelist"), data, follow=True).status_code == 200
+
+
+def test_a_statement_becomes_a_deed_together_with_its_stances(desk):
+    stance = StanceFactory(basis="implied", rationale="So it is.")
+    url = address(stance.statement)
+    assert errors(send(desk, url, form="act")) == {"stances-0-basis": ["A deed is explicit."]}
+    send(desk, url, form="act", **{"stances-0-basis": "explicit"})
+    stance.refresh_from_db()
+    assert (stance.statement.form, stance.basis) == (Form.ACT, "explicit")

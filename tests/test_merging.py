@@ -330,3 +330,9 @@ def test_stale_rows_are_read_anew():
     Actor.objects.filter(pk=target.pk).update(name="Newest")
     source.merge_into(target)
     assert Actor.objects.get(pk=target.pk).name == "Newest"
+
+
+def test_a_source_in_which_nothing_was_found_is_merged():
+    source, target = SourceFactory(coverage="nothing"), SourceFactory()
+    source.merge_into(target)
+    assert resolve(Source, [source.slug]) == {source.slug: target}

@@ -239,7 +239,15 @@ def test_an_imported_draft_without_a_coder_is_no_coders_own(coder):
     assert not signed_in(coder).get(address(StatementFactory())).context["has_change_permission"]
 
 
-@pytest.mark.parametrize("status", list(Status))
+def test_nobody_changes_what_was_retracted(role):
+    stance = StanceFactory()
+    stance.statement.retract(by=EditorFactory(), reason="Withdrawn.")
+    client = client_of(role)
+    assert client.post(address(stance.statement), {"summary": "Other."}).status_code == 403
+    assert client.post(address(stance), {"position": "0"}).status_code == 403
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.RETRACTED}))
 def test_an_editor_changes_statements_of_anybody(status):
     client = signed_in(EditorFactory())
     stance = StanceFactory(statement__published=False, statement__status=status, statement__coder=CoderFactory())

@@ -77,7 +77,12 @@ STEPS = (SUBMIT, PUBLISH, RETURN, RETRACT)
 
 
 def may_change(user, statement: Statement) -> bool:
-    """Tell whether a user who may change statements may change this one: a coder, drafts of his or her own alone."""
+    """Tell whether a user who may change statements may change this one: a coder, drafts of his or her own alone.
+
+    One that is retracted stays as it was when it was withdrawn.
+    """
+    if statement.status == Status.RETRACTED:
+        return False
     own_draft = statement.status == Status.DRAFT and statement.coder_id == user.pk
     return own_draft or user.has_perm("stances.review_statement")
 

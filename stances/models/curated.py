@@ -186,5 +186,12 @@ class SluggedModel(CuratedModel):
 
 
 class SluggedQuerySet(CuratedQuerySet):
+    def update(self, **values) -> int:
+        if "slug" in values:
+            raise NotSupportedError("Rename rows one by one, with save(), which leaves the old address as a redirect.")
+        return super().update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
     def get_by_natural_key(self, slug: str):
         return self.get(slug=slug)

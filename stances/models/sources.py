@@ -8,7 +8,7 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, ProtectedError, Q
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
@@ -37,6 +37,10 @@ class SourceQuerySet(SluggedQuerySet):
         held = self.model._base_manager.filter(found_in=models.OuterRef("pk"))
         holds = any_of(held.filter(itself))
         return self.filter(itself | holds | any_of(held.filter(holds)))
+
+    def refuse_to_delete(self) -> None:
+        if kept := list(self.public()[:20]):
+            raise ProtectedError("Readers find this source on a public page: it stays.", set(kept))
 
     def search(self, text: str):
         return self.filter(

@@ -32,6 +32,7 @@ validate_locator = RegexValidator(
     "Numbers of paragraphs, from 1: “4”, “2-7”, or “2-3, 6”.",
 )
 GAP = " … "
+STAYS = "A stance stays with its statement: make one there, and delete this one."
 
 
 class StatementQuerySet(CuratedQuerySet):
@@ -253,8 +254,6 @@ class Statement(CuratedModel):
             errors["latest"] = f"{self.latest} is still to come."
         if self.repeats_id and (problem := self.problem_of_repeat()):
             errors["repeats"] = problem
-        if self.pk and self.form == Form.ACT and self.stances.exclude(basis=Basis.EXPLICIT).exists():
-            errors["form"] = "A deed is explicit: one of its stances is marked as implied."
         if errors:
             raise ValidationError(errors)
 
@@ -416,6 +415,13 @@ class StanceQuerySet(CuratedQuerySet):
         return self.select_related(
             "actor", "topic__parent", "speaker", "statement__speaker", "statement__repeats", "source__publisher"
         )
+
+    def update(self, **values) -> int:
+        if {"statement", "statement_id"} & values.keys():
+            raise NotSupportedError(STAYS)
+        return super().update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]
 
     def series(self) -> set[Pair]:
         return set(self.order_by().values_list("actor_id", "topic_id"))
@@ -590,4 +596,7 @@ class Stance(CuratedModel):
 
     def before_save(self) -> None:
         super().before_save()
+        stored = self._stored().values_list("statement", flat=True).first()
+        if stored not in (None, self.statement_id):
+            raise ValidationError({"statement": STAYS})
         self.prepare([self])
