@@ -76,7 +76,8 @@ def bibtex(statement: Statement, url: str, day: dt.date) -> str:
     """Cite a statement as a BibTeX entry; its key is the statement's."""
     source = statement.source
     issued = source.published_on or statement.latest
-    note = ", ".join([*publication(statement), f"{NAME}, as of {day_words(day)}"])
+    printed = [source.url] if source.url else []
+    note = ", ".join([*publication(statement), *printed, f"{NAME}, as of {day_words(day)}"])
     fields = {
         "author": f"{{{tex(statement.speaker.name)}}}",
         "title": tex(source.title),

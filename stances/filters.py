@@ -12,6 +12,7 @@ from django.http import QueryDict
 from stances.models import Actor, Source, Stance, Topic
 from stances.parameters import (
     DayField,
+    DayLookedAtField,
     ManyOfField,
     OneOfField,
     OrderField,
@@ -66,6 +67,8 @@ class DayFilter(filters.Filter):
 
 class HeldOnFilter(DayFilter):
     """Keeps the positions that were held on a day."""
+
+    field_class = DayLookedAtField
 
     def filter(self, qs, value):
         return qs.on(value) if value else qs

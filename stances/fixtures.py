@@ -95,6 +95,7 @@ class _Record:
 class _Loader:
     def __init__(self, force: bool) -> None:
         self.force = force
+        self.loaded_at = timezone.now()
         self.report = Report()
         self.faults: list[str] = []
         self.conflicts: list[str] = []
@@ -147,7 +148,9 @@ class _Loader:
         self._create(model, fresh, self_references)
         self._change(model, changed)
         if adopted:
-            model.history.bulk_history_create(adopted, update=True, default_change_reason=LOADED, batch_size=BATCH)
+            model.history.bulk_history_create(
+                adopted, update=True, default_change_reason=LOADED, default_date=self.loaded_at, batch_size=BATCH
+            )
         if model in (Affiliation, Stance):
             meant = {row.pk for record in read if (row := standing.get(record.identity))}
             self._drop_children(model, read, meant)
@@ -375,7 +378,9 @@ class _Loader:
             model._base_manager.bulk_update(
                 referring, [name.removesuffix("_id") for name in self_references], batch_size=BATCH
             )
-        model.history.bulk_history_create(rows, default_change_reason=LOADED, batch_size=BATCH)
+        model.history.bulk_history_create(
+            rows, default_change_reason=LOADED, default_date=self.loaded_at, batch_size=BATCH
+        )
         self.report.created += len(rows)
 
     def _change(self, model: type[CuratedModel], changed: list[tuple[Any, _Record]]) -> None:
@@ -391,7 +396,9 @@ class _Loader:
             return
         rows = [row for row, _ in changed]
         model._base_manager.bulk_update(rows, sorted(names), batch_size=BATCH)
-        model.history.bulk_history_create(rows, update=True, default_change_reason=LOADED, batch_size=BATCH)
+        model.history.bulk_history_create(
+            rows, update=True, default_change_reason=LOADED, default_date=self.loaded_at, batch_size=BATCH
+        )
         self.report.changed += len(rows)
 
     def _require_references(self, model: type[CuratedModel], record: _Record) -> None:
@@ -407,7 +414,7 @@ class _Loader:
         for name in named:
             setattr(row, name, record.values[name])
         if isinstance(row, Statement) and row.status == Status.PUBLISHED and row.published_at is None:
-            row.published_at = timezone.now()
+            row.published_at = self.loaded_at
             named.append("published_at")
         if isinstance(row, Statement) and row.status != Status.RETRACTED and row.retraction_reason:
             row.retraction_reason = ""

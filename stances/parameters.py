@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.http import QueryDict
 from django.utils.text import capfirst
 
-from stances.dates import PartialDate
+from stances.dates import PartialDate, today
 from stances.models import Topic, resolve
 
 MOST_VALUES = 100
@@ -204,6 +204,16 @@ class DayField(forms.Field):
 
     def in_words(self, given: str, value: dt.date) -> str:
         return f"{self.label} {PartialDate(value, value).words()}"
+
+
+class DayLookedAtField(DayField):
+    """The day that a page or list looks at, which has come."""
+
+    def clean(self, value) -> dt.date | None:
+        day = super().clean(value)
+        if day and day > today():
+            raise ValidationError(f"{shown(str(day))} has not come yet: give a day up to {today()}.")
+        return day
 
 
 class TextField(forms.CharField):

@@ -39,6 +39,7 @@ class Tie:
     other: Actor
     statements: int
     day: dt.date
+    by_people: int = 0
 
     @property
     def ended(self) -> bool:
@@ -235,11 +236,17 @@ class Profile:
         ordered = known.filter(Q(actor=self.actor) | Q(of=self.actor)).order_by("end", "start", "pk")
         tied = [(a, a.of if a.actor_id == self.actor.pk else a.actor) for a in ordered]
         public = Actor.objects.public_among({other.pk for _, other in tied})
-        spoken = Stance.objects.public().filter(speaker__in=public, stated_on__lte=self.day)
-        counts: Counter[int] = Counter()
-        for speaker, statements in spoken.order_by().values_list("speaker").annotate(Count("statement", distinct=True)):
-            counts[speaker] = statements
-        return [Tie(it, other, counts[other.pk], self.day) for it, other in tied if other.pk in public]
+        people = Affiliation.objects.filter(of__in=public).exclude(authority="").exclude(of=self.actor)
+        bodies = set(people.order_by().values_list("actor", "of"))
+        speakers = public | {person for person, _ in bodies}
+        spoken = Stance.objects.public().filter(speaker__in=speakers, stated_on__lte=self.day)
+        counts = Counter(dict(spoken.order_by().values_list("speaker").annotate(Count("statement", distinct=True))))
+        by_people: Counter[int] = Counter()
+        for person, body in bodies:
+            by_people[body] += counts[person]
+        return [
+            Tie(it, other, counts[other.pk], self.day, by_people[other.pk]) for it, other in tied if other.pk in public
+        ]
 
     @property
     def speaks_for(self) -> list[Tie]:

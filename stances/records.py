@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from stances.dates import PartialDate
@@ -45,6 +45,13 @@ def record_of(statement: Statement) -> list[Change]:
         changes += differences(old, new, names, statement)
     changes += stance_changes(stances, start.history_date, names, statement)
     return sorted(changes, key=lambda change: change.at, reverse=True)
+
+
+def retracted_on(statement: Statement) -> dt.date | None:
+    """Give the day on which a retracted statement was withdrawn, by its history; None where that does not tell."""
+    entries = statement.history.order_by("-history_date", "-history_id").values_list("status", "history_date")
+    retracted = [at for status, at in takewhile(lambda entry: entry[0] == Status.RETRACTED, entries)]
+    return retracted[-1].date() if retracted else None
 
 
 def who(entry, statement: Statement) -> str:

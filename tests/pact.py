@@ -168,6 +168,7 @@ WRONG_ON = {
     "positions": [
         ("on=yesterday", "on", "not a date"),
         ("on=2024-13-01", "on", "no day of the calendar"),
+        ("on=9999-12-31", "on", "has not come yet"),
         ("on=2024-01-01&on=2024-01-02", "on", "more than once"),
         ("voice=loud", "voice", "own, reported"),
         ("voice=own&voice=reported", "voice", "more than once"),

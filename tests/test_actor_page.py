@@ -142,6 +142,19 @@ def test_person_page_shows_what_was_said_and_for_whom(client, aldoria, topic):
     assertContains(client.get(page_of(aldoria)), "Who speaks for Aldoria")
 
 
+def test_a_body_counts_what_its_people_said(client, aldoria, topic):
+    ministry = BodyFactory(name="Ministry of Salt")
+    AffiliationFactory(actor=ministry, of=aldoria, title="ministry")
+    spokesperson, silent = PersonFactory(), PersonFactory(name="Ben High")
+    for person in (spokesperson, silent):
+        AffiliationFactory(actor=person, of=ministry, title="spokesperson", authority="official")
+    say(aldoria, topic, "2024-02-13", statement__speaker=spokesperson)
+    say(aldoria, topic, "2024-03-13", statement__speaker=spokesperson)
+    assertContains(client.get(page_of(aldoria)), "2 statements by its people")
+    ties = client.get(page_of(ministry)).context["profile"].speakers
+    assert [(tie.statements, tie.by_people) for tie in ties] == [(2, 0)]
+
+
 def test_person_with_own_positions_has_their_history(client, topic):
     ada = PersonFactory(name="Ada Low")
     say(ada, topic, "2024-02-13", statement__speaker=ada, statement__authority="independent")

@@ -23,6 +23,7 @@ from stances.models import (
     Statement,
     Topic,
 )
+from stances.records import record_of
 from stances.seeds import read_seeds
 from tests.factories import StanceFactory
 
@@ -183,6 +184,12 @@ def test_rows_are_made_with_a_history_and_their_positions(load):
     assert Statement.history.get(key="courier-2").repeats_id == Statement.objects.get(key="courier-1").pk
     assert Topic.objects.get(slug="growth-drevia").parent.slug == "growth"
     assert Statement.objects.filter(published_at=None).count() == 0
+
+
+def test_a_loaded_statements_record_begins_with_its_stances(load):
+    load()
+    record = record_of(Statement.objects.get(key="courier-3"))
+    assert [(change.what, change.who) for change in record] == [("Published", "loaded with the data")]
 
 
 def test_twice_is_once(load):

@@ -11,8 +11,10 @@ from django.utils.html import strip_tags
 from pytest_django.asserts import assertContains, assertNotContains
 
 from stances import citations
+from stances.dates import today
 from stances.models import Stance
 from stances.vocabulary import SourceKind, Status
+from stances.wording import day_words
 from tests.factories import (
     AffiliationFactory,
     CoderFactory,
@@ -227,6 +229,7 @@ def test_retracted_statement_is_gone_with_its_reason_and_nothing_else(client, sa
     response = client.get(address(stance.statement))
     assert response.status_code == 410
     content = response.content.decode()
+    assert today().isoformat() in content or day_words(today()) in content
     for words in (stance.statement.key, "The paper withdrew it.", "A queue at the door"):
         assert words in content
     for words in ("Secret", "Aldoria", "Sharing", "2024-02-13", "13 February"):
@@ -343,6 +346,11 @@ def test_bibtex_escapes_what_tex_would_take_for_commands(say):
     assert r"100 \% \{sure\} \& \$5\_000 \#1 \textbackslash{}end \textasciitilde{} \textasciicircum{}" in entry
     assert entry.count("{") == entry.count("}")
     assert "month  = feb," in entry
+
+
+def test_bibtex_names_the_address_of_the_article(say):
+    stance = say("2024-02-13", statement__source__url="https://halvik.example/a_b")
+    assert r"https://halvik.example/a\_b" in citations.bibtex(stance.statement, "https://x.org/s/", DAY)
 
 
 def test_csl_names_speaker_source_day_and_place(say):

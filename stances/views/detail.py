@@ -15,7 +15,7 @@ from stances.dates import today
 from stances.exports import refuse
 from stances.filters import Problem
 from stances.models import resolve
-from stances.parameters import DayField, ParametersForm, shown
+from stances.parameters import DayLookedAtField, ParametersForm, shown
 from stances.tree import TopicTree
 from stances.views.public import PublicView
 
@@ -36,14 +36,7 @@ class PageParameters(ParametersForm):
 class DayParameters(PageParameters):
     """The day looked at."""
 
-    on = DayField(required=False)
-
-    def clean_on(self):
-        day = self.cleaned_data["on"]
-        if day and day > today():
-            self._refuse("on", f"{shown(str(day))} has not come yet: give a day up to {today()}.")
-            return None
-        return day
+    on = DayLookedAtField(required=False)
 
 
 class Page(PublicView):

@@ -12,7 +12,7 @@ from stances.evidence import Exhibit, exhibits, voice_words
 from stances.exports import refuse
 from stances.histories import Offices
 from stances.models import Source, Statement
-from stances.records import record_of
+from stances.records import record_of, retracted_on
 from stances.views.detail import Page, answer
 from stances.vocabulary import Status
 from stances.wording import counted, times
@@ -36,23 +36,26 @@ class StatementView(Page):
         return refuse(self.problems, format=format) if self.problems else answer(self.data(statement))
 
     def retracted(self, statement: Statement, format: str) -> HttpResponseBase:
-        """Answer that it is gone: its key, its source's title and the reason, and nothing else."""
+        """Answer that it is gone: its key, its source's title, the day and the reason, and nothing else."""
+        withdrawn_on = retracted_on(statement)
         if format != "html":
             told = {
                 "statement_key": statement.key,
                 "status": statement.status,
                 "source_title": statement.source.title,
                 "retraction_reason": statement.retraction_reason,
+                "retracted_on": withdrawn_on,
             }
             return answer(told, status=410)
         source = Source.objects.public().filter(pk=statement.source_id).first()
-        told = {"key": statement.key, "title": statement.source.title, "source": source}
-        return render(
-            self.request,
-            "stances/statement_retracted.html",
-            told | {"reason": statement.retraction_reason},
-            status=410,
-        )
+        told = {
+            "key": statement.key,
+            "title": statement.source.title,
+            "source": source,
+            "withdrawn_on": withdrawn_on,
+            "reason": statement.retraction_reason,
+        }
+        return render(self.request, "stances/statement_retracted.html", told, status=410)
 
     def url(self, statement: Statement) -> str:
         return self.address(statement.get_absolute_url())
