@@ -93,13 +93,13 @@ def _days(text: str) -> tuple[dt.date, dt.date]:
     match = _PART.fullmatch(text)
     if not match:
         raise ValueError(f"“{text}” is not a date. {NOTATION}")
-    year, month, day = (int(part) if part else None for part in match.groups())
+    year, month, day = (int(part or 0) for part in match.groups())
     try:
-        if month is None:
-            return dt.date(year, 1, 1), dt.date(year, 12, 31)  # type: ignore[arg-type]
-        if day is None:
-            return dt.date(year, month, 1), dt.date(year, month, calendar.monthrange(year, month)[1])  # type: ignore[arg-type]
-        date = dt.date(year, month, day)  # type: ignore[arg-type]
+        if match[2] is None:
+            return dt.date(year, 1, 1), dt.date(year, 12, 31)
+        if match[3] is None:
+            return dt.date(year, month, 1), dt.date(year, month, calendar.monthrange(year, month)[1])
+        date = dt.date(year, month, day)
     except (ValueError, calendar.IllegalMonthError):
         raise ValueError(f"“{text}” is no day of the calendar.") from None
     return date, date

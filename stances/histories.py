@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet
-
 from stances.asof import Shown, condition_said, reporter, source_of, stated_date
 from stances.dates import PartialDate
 from stances.models import Actor, Affiliation, Stance, Topic
+from stances.models.statements import StanceQuerySet
 from stances.series import Entry, Interval, compute, contradicted
 from stances.vocabulary import ActorKind, Authority, ChangeKind, Voice
 from stances.wording import period, times
@@ -219,9 +218,9 @@ def history(
     return made
 
 
-def up_to(stances: QuerySet[Stance], day: dt.date) -> list[Stance]:
+def up_to(stances: StanceQuerySet, day: dt.date) -> list[Stance]:
     """Read public stances with their evidence, as of a day: said by then, and repeats printed by then."""
-    rows = stances.public().filter(stated_on__lte=day).with_evidence().order_by("stated_on", "pk")  # type: ignore[attr-defined]
+    rows = stances.public().filter(stated_on__lte=day).with_evidence().order_by("stated_on", "pk")
     return [stance for stance in rows if not stance.repeat or (source_of(stance).published_on or day) <= day]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -49,7 +49,7 @@ class ActorAdmin(CuratedAdmin):
     readonly_fields = ["members"]
     inlines = [AffiliationInline]
     history_parts = (Part(Affiliation, "actor", "Affiliation “{title}”, {of}"),)
-    fieldsets: Any = [
+    fieldsets: ClassVar[Any] = [
         (None, {"fields": ["kind", "name", "short_name", "slug"]}),
         ("Found by", {"fields": ["aliases", "iso", "wikidata"]}),
     ]
@@ -96,7 +96,7 @@ class AffiliationAdmin(CuratedAdmin):
     search_help_text = "Titles, and names of either actor."
     ordering = ["of__name", "start", "id"]
     autocomplete_fields = ["actor", "of"]
-    fieldsets: Any = [
+    fieldsets: ClassVar[Any] = [
         (None, {"fields": ["actor", "of", "title", "authority"]}),
         ("When it holds", {"fields": [("start", "end")]}),
     ]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import ProtectedError
 from django.http import HttpResponseRedirect
-from simple_history.admin import SimpleHistoryAdmin
 
 from stances.admin.deletion import GuardedDeletion
 from stances.admin.history import HistoryPages
@@ -20,27 +20,27 @@ from stances.writes import public_write
 READING = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
-class CuratedFields:
+class CuratedFields(BaseModelAdmin):
     """Form fields of a curated row or of a row inside its form."""
 
-    formfield_overrides: Any = {
+    formfield_overrides: ClassVar[Any] = {
         models.TextField: {"form_class": PlainTextField},
         models.URLField: {"assume_scheme": "https"},
     }
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget.can_delete_related = False  # not one slip away from the form of another row
         return field
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name in self.autocomplete_fields:  # type: ignore[attr-defined]
-            kwargs["widget"] = ChosenSelect(db_field, self.admin_site)  # type: ignore[attr-defined]
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = ChosenSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class CuratedAdmin(CuratedFields, HistoryPages, GuardedDeletion, SimpleHistoryAdmin):
+class CuratedAdmin(CuratedFields, HistoryPages, GuardedDeletion):
     """Stock admin of a curated model, with its history, its errors in their places, and safe writes."""
 
     form = ReasonedForm

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.db import models
 from django.db.models import ProtectedError
+
+from stances.models.curated import CuratedModel
 
 EXAMPLES = 5
 LISTED = 100
 
 
-class GuardedDeletion:
+class GuardedDeletion(admin.ModelAdmin):
     """Pages that ask before a deletion, and name what keeps a row from being deleted."""
 
-    model: type[models.Model]
+    model: type[CuratedModel]
 
     def get_deleted_objects(self, objs, request):
         """Tell what goes, what else goes with it, whose rows these are not, and what keeps them.
@@ -22,11 +25,7 @@ class GuardedDeletion:
         objs = list(objs)
         rows = self.model._base_manager.filter(pk__in=[obj.pk for obj in objs])
         opts = self.model._meta
-        forbidden = {
-            f"{opts.verbose_name}: {obj}"
-            for obj in objs
-            if not self.has_delete_permission(request, obj)  # type: ignore[attr-defined]
-        }
+        forbidden = {f"{opts.verbose_name}: {obj}" for obj in objs if not self.has_delete_permission(request, obj)}
         counts = {str(opts.verbose_name_plural): len(objs)}
         for relation in _pointing_at(self.model, models.CASCADE):
             if going := _holders(relation, rows).count():

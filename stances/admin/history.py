@@ -20,7 +20,10 @@ from django.shortcuts import render
 from django.template.defaultfilters import date as formatted
 from django.urls import reverse
 from django.utils.text import capfirst
+from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import ObjDiffDisplay
+
+from stances.models.curated import CuratedModel
 
 DONE = {"+": "made", "~": "changed", "-": "deleted"}
 SHORTENED = 400
@@ -30,7 +33,7 @@ SHORTENED = 400
 class Part:
     """Rows that belong to another and change with it: their model, its key to that row, and how to name one of them."""
 
-    model: type[models.Model]
+    model: type[CuratedModel]
     key: str
     title: str
 
@@ -56,10 +59,10 @@ class Entry:
     url: str = ""
 
 
-class HistoryPages:
+class HistoryPages(SimpleHistoryAdmin):
     """The pages of a row's history: its list, and the row as it was after one entry."""
 
-    model: type[models.Model]
+    model: type[CuratedModel]
     history_list_per_page = 50
     #: Rows whose changes are told with this one's.
     history_parts: tuple[Part, ...] = ()
@@ -90,7 +93,7 @@ class HistoryPages:
         row, title = self._row_with_history(request, object_id)
         if request.method != "GET":
             raise PermissionDenied
-        records = self.model.history.filter(**{self.model._meta.pk.attname: row.pk})  # type: ignore[attr-defined]
+        records = self.model.history.filter(**{self.model._meta.pk.attname: row.pk})
         record = records.filter(pk=version_id).first() if version_id.isdecimal() else None
         if record is None:
             raise Http404
@@ -108,18 +111,18 @@ class HistoryPages:
 
     def _row_with_history(self, request, object_id) -> tuple[Any, str]:
         """Find a row, one that was deleted too, and its title; see that the user may read its history."""
-        row = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
+        row = self.get_object(request, unquote(object_id))
         title = str(row)
         if row is None:
             try:
                 pk = self.model._meta.pk.to_python(unquote(object_id))
             except ValidationError:
                 raise Http404 from None
-            record = self.model.history.filter(**{self.model._meta.pk.attname: pk}).first()  # type: ignore[attr-defined]
+            record = self.model.history.filter(**{self.model._meta.pk.attname: pk}).first()
             if record is None:
                 raise Http404
             row, title = record.instance, f"{self.model._meta.verbose_name} {pk}, deleted"
-        if not self.has_view_or_change_permission(request, row):  # type: ignore[attr-defined]
+        if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         return row, title
 
@@ -129,15 +132,15 @@ class HistoryPages:
 
     def _render_history(self, request, template, context):
         opts = self.model._meta
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        each = self.admin_site.each_context(request)  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
+        each = self.admin_site.each_context(request)
         return render(request, template, {**each, "opts": opts, "app_label": opts.app_label, **context})
 
 
 def _lines(parts: Iterable[Part], pk):
     """Give when, of which part, and the id of each record of a row and its parts, the newest first."""
     lines = [
-        part.model.history.filter(**{part.key: pk})  # type: ignore[attr-defined]
+        part.model.history.filter(**{part.key: pk})
         .order_by()
         .annotate(part=Value(number, models.IntegerField()))
         .values_list("history_date", "part", "history_id")
@@ -158,7 +161,7 @@ def _entries(parts: tuple[Part, ...], lines: list[tuple[dt.datetime, int, int]])
 def _entries_of(part: Part, pks: list[int]) -> Iterator[Entry]:
     """Tell what records changed, by the one before each."""
     records = list(_with_previous(part.model, pks))
-    earlier = part.model.history.in_bulk([record.previous for record in records if record.previous])  # type: ignore[attr-defined]
+    earlier = part.model.history.in_bulk([record.previous for record in records if record.previous])
     fields = _fields(records[0])
     names = _names([*records, *earlier.values()], fields)
     told = [f for f in fields if f.name != part.key]
@@ -174,9 +177,9 @@ def _entries_of(part: Part, pks: list[int]) -> Iterator[Entry]:
         yield entry
 
 
-def _with_previous(model: type[models.Model], pks: list[int]):
+def _with_previous(model: type[CuratedModel], pks: list[int]):
     """Read records with the id of the one before each."""
-    history = model.history.model.objects  # type: ignore[attr-defined]
+    history = model.history.model.objects
     pk = model._meta.pk.attname
     before = (
         history.filter(**{pk: OuterRef(pk)})

@@ -18,6 +18,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
+from stances.admin.base import CuratedAdmin
 from stances.admin.columns import short
 from stances.forms import WordsForm
 from stances.models import Stance, Statement
@@ -124,7 +125,7 @@ def _field_name(name: str) -> str:
     return f"{capfirst(names.get(name, name))}: "
 
 
-class LifeOfStatements:
+class LifeOfStatements(CuratedAdmin):
     """Actions, buttons and pages for the steps."""
 
     actions: Any = ["submit_selected", "publish_selected", "return_selected", "retract_selected"]
@@ -186,25 +187,25 @@ class LifeOfStatements:
     def _tell_lines(self, request, heading: str, lines, count: int, level) -> None:
         more = format_html("<li>and {} more</li>", count - TOLD) if count > TOLD else ""
         message = format_html("{}<ul>{}{}</ul>", heading, lines, more)
-        self.message_user(request, message, level)  # type: ignore[attr-defined]
+        self.message_user(request, message, level)
 
     # ---- on one ----
 
     def get_urls(self):
-        view = self.admin_site.admin_view(self.step_view)  # type: ignore[attr-defined]
+        view = self.admin_site.admin_view(self.step_view)
         steps = [path(f"<int:pk>/{s.name}/", view, {"step": s}, name=f"stances_statement_{s.name}") for s in STEPS]
-        return steps + super().get_urls()  # type: ignore[misc]
+        return steps + super().get_urls()
 
     def step_view(self, request, pk: int, step: Step):
         """Ask whether to take a step, and for its words where it wants some; take it."""
-        return self._write(request, self._step_view, pk, step)  # type: ignore[attr-defined]
+        return self._write(request, self._step_view, pk, step)
 
     def _step_view(self, request, pk: int, step: Step):
-        statement = self.get_object(request, str(pk))  # type: ignore[attr-defined]
+        statement = self.get_object(request, str(pk))
         if not request.user.has_perm(step.permission):
             raise PermissionDenied
         if statement is None:
-            return self._get_obj_does_not_exist_redirect(request, Statement._meta, str(pk))  # type: ignore[attr-defined]
+            return self._get_obj_does_not_exist_redirect(request, Statement._meta, str(pk))
         form = WordsForm(request.POST if request.method == "POST" else None)
         if request.method != "POST" or (step.words and not form.is_valid()):
             return self._ask(request, step, form, Statement.objects.filter(pk=pk), None)
@@ -215,9 +216,9 @@ class LifeOfStatements:
     def _ask(self, request, step: Step, form: WordsForm, statements, selected):
         count = statements.count()
         shown = [(row.key, short(row.summary)) for row in statements[:TOLD]]
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            **self.admin_site.each_context(request),
             "title": f"{step.label}: {count} statement{'' if count == 1 else 's'}",
             "opts": Statement._meta,
             "step": step,
@@ -233,16 +234,16 @@ class LifeOfStatements:
         """Offer the steps: those that want no words save the form first, so that nothing typed is lost."""
         at = obj or Statement(coder=request.user)
         offered = [step for step in STEPS if step.is_open_to(request.user, at)]
-        may_save = add or self.has_change_permission(request, obj)  # type: ignore[attr-defined]
+        may_save = add or self.has_change_permission(request, obj)
         context["saving_steps"] = [step for step in offered if not step.words and may_save and not context["is_popup"]]
         context["asking_steps"] = [step for step in offered if step.words and obj]
-        return super().render_change_form(request, context, add, change, form_url, obj)  # type: ignore[misc]
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_add(self, request, obj, post_url_continue=None):
-        return self._saved_and(request, obj) or super().response_add(request, obj, post_url_continue)  # type: ignore[misc]
+        return self._saved_and(request, obj) or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request, obj):
-        return self._saved_and(request, obj) or super().response_change(request, obj)  # type: ignore[misc]
+        return self._saved_and(request, obj) or super().response_change(request, obj)
 
     def _saved_and(self, request, obj):
         step = next((step for step in STEPS if f"_{step.name}" in request.POST and not step.words), None)
@@ -251,6 +252,6 @@ class LifeOfStatements:
         outcome = take(step, [obj], request.user)
         self._tell(request, step, outcome)
         if outcome.refused:
-            self.message_user(request, "What you wrote is saved.", messages.INFO)  # type: ignore[attr-defined]
+            self.message_user(request, "What you wrote is saved.", messages.INFO)
             return HttpResponseRedirect(reverse("admin:stances_statement_change", args=[obj.pk]))
-        return self.response_post_save_change(request, obj)  # type: ignore[attr-defined]
+        return self.response_post_save_change(request, obj)

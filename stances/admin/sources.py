@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -40,7 +40,7 @@ class SourceAdmin(CuratedAdmin):
     autocomplete_fields = ["publisher", "found_in"]
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["coded_here"]
-    fieldsets: Any = [
+    fieldsets: ClassVar[Any] = [
         (None, {"fields": ["kind", "title", "publisher", "author", "slug"]}),
         ("When it appeared", {"fields": [("published_on", "date_basis"), "date_note"]}),
         ("Where it is found", {"fields": ["url", "archive_url", "found_in", "language"]}),

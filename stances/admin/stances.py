@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 
@@ -68,7 +68,7 @@ class StanceAdmin(CuratedAdmin):
     ordering = ["-stated_on", "-id"]
     autocomplete_fields = ["actor", "topic"]
     readonly_fields = ["statement", "stated_on", "role"]
-    fieldsets: Any = [
+    fieldsets: ClassVar[Any] = [
         (None, {"fields": ["statement", "stated_on", *ROWS]}),
         ("In its series", {"fields": ["role"]}),
     ]

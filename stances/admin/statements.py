@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Prefetch
 from django.utils.html import format_html
 
-from stances.admin.base import CuratedAdmin
 from stances.admin.columns import short, stance_lines
 from stances.admin.filters import CoderFilter, StatementTopicFilter
 from stances.admin.history import Part
@@ -32,7 +31,7 @@ class StatementChangeList(ChangeList):
 
 
 @admin.register(Statement)
-class StatementAdmin(LifeOfStatements, CuratedAdmin):
+class StatementAdmin(LifeOfStatements):
     form = StatementForm
     inlines = [StanceInline]
     history_parts = (Part(Stance, "statement", "Stance of {actor} on {topic}"),)
@@ -53,7 +52,7 @@ class StatementAdmin(LifeOfStatements, CuratedAdmin):
     ordering = ["-latest", "-id"]
     autocomplete_fields = ["source", "speaker", "repeats"]
     readonly_fields = LIFE
-    fieldsets: Any = [
+    fieldsets: ClassVar[Any] = [
         ("Where it stands", {"fields": ["source", "locator"]}),
         ("Who said it, and when", {"fields": ["speaker", "authority", "said", "occasion"]}),
         ("The words", {"fields": ["form", "quote", ("language", "translated"), "summary"]}),

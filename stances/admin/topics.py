@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -31,7 +31,7 @@ class TopicAdmin(CuratedAdmin):
     list_per_page = 200
     autocomplete_fields = ["parent", "group", "candidate"]
     prepopulated_fields = {"slug": ["name"]}
-    fieldsets: Any = [
+    fieldsets: ClassVar[Any] = [
         (None, {"fields": ["name", "short_name", "proposition", "slug"]}),
         ("Its place", {"fields": [("parent", "rank"), ("group", "candidate")]}),
         ("For coders", {"fields": ["coding_notes"]}),
@@ -39,7 +39,8 @@ class TopicAdmin(CuratedAdmin):
     ]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).in_order()
+        rows: Any = super().get_queryset(request)
+        return rows.in_order()
 
     def get_changelist(self, request, **kwargs):
         return TopicChangeList

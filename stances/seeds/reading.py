@@ -135,24 +135,27 @@ def shape_problems(document: Document, shape: dict) -> list[Problem]:
 
 def _messages(error: ValidationError) -> list[tuple[Location, str]]:
     last = error.absolute_path[-1] if error.absolute_path else "this file"
+    rule: Any = error.validator_value
+    schema: Any = error.schema
+    found: Any = error.instance
     match error.validator:
         case "additionalProperties":
-            allowed = ", ".join(error.schema["properties"])  # type: ignore[index, call-overload]
-            unknown = [name for name in error.instance if name not in error.schema["properties"]]  # type: ignore[index, union-attr, call-overload]
+            allowed = ", ".join(schema["properties"])
+            unknown = [name for name in found if name not in schema["properties"]]
             return [((name,), f"“{name}” is no field here; allowed are: {allowed}.") for name in unknown]
         case "required":
-            missing = [name for name in error.validator_value if name not in error.instance]  # type: ignore[union-attr, operator]
+            missing = [name for name in rule if name not in found]
             named = next((name for name in missing if error.message.startswith(repr(name))), missing[0])
             return [((), f"“{named}” is missing.")]
         case "enum":
-            allowed = ", ".join(map(str, error.validator_value))  # type: ignore[arg-type]
-            return [((), f"“{error.instance}” is not allowed as {last}; allowed are: {allowed}.")]
+            allowed = ", ".join(map(str, rule))
+            return [((), f"“{found}” is not allowed as {last}; allowed are: {allowed}.")]
         case "pattern" | "anyOf":
-            wanted = error.schema.get("description", f"text like {error.validator_value}")  # type: ignore[union-attr]
-            return [((), f"“{error.instance}” is not allowed as {last}; write {wanted}.")]
+            wanted = schema.get("description", f"text like {rule}")
+            return [((), f"“{found}” is not allowed as {last}; write {wanted}.")]
         case "minLength" | "minItems":
             return [((), f"{last} is empty.")]
         case "type":
             kinds = {"string": "text", "array": "a list", "object": "a table of fields"}
-            return [((), f"{last} must be {kinds.get(str(error.validator_value), error.validator_value)}.")]
+            return [((), f"{last} must be {kinds.get(str(rule), rule)}.")]
     return [((), error.message)]

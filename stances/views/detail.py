@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -81,7 +82,7 @@ class Page(PublicView):
         return render(self.request, self.template_name, shared | context, status=status)
 
 
-class DetailPage(Page):
+class DetailPage(Page, ABC):
     """The page of one row, and its twin in JSON."""
 
     model: ClassVar[type[models.Model]]
@@ -101,15 +102,17 @@ class DetailPage(Page):
             return refuse(self.problems, format=format)
         return answer(self.data(row))
 
+    @abstractmethod
     def rows(self) -> models.QuerySet:
         """Give the rows that a reader may see."""
-        raise NotImplementedError
 
+    @abstractmethod
     def context(self, row: Any) -> dict[str, Any]:
-        raise NotImplementedError
+        """Give what the page's template shows."""
 
+    @abstractmethod
     def data(self, row: Any) -> dict[str, Any]:
-        raise NotImplementedError
+        """Give what the twin in JSON holds."""
 
     def missing(self, format: str) -> HttpResponseBase:
         noun = str(self.model._meta.verbose_name)

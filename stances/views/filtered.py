@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -24,7 +25,7 @@ from stances.views.public import PublicView
 ROWS_A_PAGE = 50
 
 
-class FilteredList(PublicView):
+class FilteredList(PublicView, ABC):
     """A list by its filter: names its rows, its filter, its order, its facets and the columns of its exports."""
 
     filterset_class: ClassVar[type[ListFilterSet]]
@@ -38,11 +39,13 @@ class FilteredList(PublicView):
     #: Parameters with a box of their own on the page, beside the facets.
     boxes: ClassVar[tuple[str, ...]] = ()
 
+    @abstractmethod
     def queryset(self) -> QuerySet:
-        raise NotImplementedError
+        """Give the rows that a reader may see."""
 
+    @abstractmethod
     def keyset(self) -> Keyset | WholeTree:
-        raise NotImplementedError
+        """Give the order of the rows, by which the list is paged."""
 
     def found(self) -> QuerySet:
         """Give the rows that the address asks for."""
