@@ -48,7 +48,7 @@ def since_words(date: PartialDate) -> str:
     """Say since when: " since 13 February 2024", " since February 2024", ", the first before 25 March 2024"."""
     if date.earliest is None:
         return f", the first {date.words()}"
-    return f" since {date.words().removeprefix('in ')}"
+    return f" since {date.bare_words()}"
 
 
 def last_words(date: PartialDate) -> str:

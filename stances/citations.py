@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 from stances.dates import today
-from stances.models import Statement
+from stances.models import Source, Statement
 from stances.vocabulary import SourceKind
-from stances.wording import day_words
+from stances.wording import day_words, first_up
 
 NAME = "Stances"
 CSL_TYPES = {
@@ -59,6 +59,16 @@ def publication(statement: Statement) -> list[str]:
     return [part for part in (publisher, published, paragraphs(statement.locator)) if part]
 
 
+def author(source: Source) -> str:
+    """Name who wrote a source, as it says, else who published it."""
+    return source.author or (source.publisher.name if source.publisher else "Unknown")
+
+
+def said_by(statement: Statement) -> str:
+    """Say whose words these are, of which the source's author only wrote."""
+    return f"statement by {statement.speaker.name}, {statement.date.words()}"
+
+
 def plain(statement: Statement, url: str, day: dt.date) -> str:
     """Cite a statement in a sentence, as it stood on a day."""
     where = ", ".join([f"in “{statement.source.title}”", *publication(statement)])
@@ -77,9 +87,10 @@ def bibtex(statement: Statement, url: str, day: dt.date) -> str:
     source = statement.source
     issued = source.published_on or statement.latest
     printed = [source.url] if source.url else []
-    note = ", ".join([*publication(statement), *printed, f"{NAME}, as of {day_words(day)}"])
+    note = ", ".join([said_by(statement), *publication(statement), *printed, f"{NAME}, as of {day_words(day)}"])
     fields = {
-        "author": f"{{{tex(statement.speaker.name)}}}",
+        # Names of persons are taken apart by BibTeX; a body's name in braces is not.
+        "author": tex(source.author) or f"{{{tex(author(source))}}}",
         "title": tex(source.title),
         "year": f"{issued.year}",
         "month": f"{issued:%b}".lower(),
@@ -100,7 +111,7 @@ def csl(statement: Statement, url: str, day: dt.date) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": statement.key,
         "type": CSL_TYPES[SourceKind(source.kind)],
-        "author": [{"literal": statement.speaker.name}],
+        "author": [{"literal": author(source)}],
         "title": source.title,
         "language": source.language,
     }
@@ -115,7 +126,7 @@ def csl(statement: Statement, url: str, day: dt.date) -> dict[str, Any]:
     item |= {
         "URL": url,
         "accessed": {"date-parts": [date_parts(day)]},
-        "note": f"Said {statement.date.words(preposition=True)}. Coded in {NAME}.",
+        "note": f"{first_up(said_by(statement))}. Coded in {NAME}, {statement.key}.",
     }
     return item
 

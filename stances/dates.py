@@ -61,6 +61,10 @@ class PartialDate:
     def is_exact(self) -> bool:
         return self.earliest == self.latest
 
+    def bare_words(self, *, short: bool = False) -> str:
+        """Say it after "since" or "of": "13 February 2024", "February 2024"."""
+        return self.words(short=short).removeprefix("in ")
+
     def words(self, *, short: bool = False, preposition: bool = False) -> str:
         """Say it to a reader: "13 February 2024", "in February 2024", "1 to 7 April 2024", "before 25 March 2024".
 

@@ -203,7 +203,7 @@ class Exhibit:
     def _verdict(self, event: Event, decides: bool) -> str:
         if event.repeat:
             first = event.stance.statement.repeats
-            return f"No: repeats the words of {first.date.words(short=True)}" if first else "No: a repeat"
+            return f"No: repeats the words of {first.date.bare_words(short=True)}" if first else "No: a repeat"
         if event.role == "passed over":
             return f"No: {event.rule}"
         if not event.own:

@@ -32,6 +32,8 @@ def _statements() -> Iterator[str]:
         yield f"Statement {key} was said on {latest} at the latest, but its source was published on {day}."
     for key, latest in Statement.objects.filter(latest__gt=today()).values_list("key", "latest"):
         yield f"Statement {key} was said on {latest} at the latest, which is still to come."
+    for slug, day in Source.objects.filter(published_on__gt=today()).values_list("slug", "published_on"):
+        yield f"Source {slug} was published on {day}, which is still to come."
     implied = Stance.objects.filter(statement__form=Form.ACT, basis=Basis.IMPLIED)
     for key in implied.values_list("statement__key", flat=True).distinct():
         yield f"Statement {key} is a deed, which is explicit, but has an implied stance."

@@ -134,9 +134,9 @@ def lines_of(on_day: Board, actor: Actor, topics: list[Topic], above: Shown | No
 
 def tally(on_day: Board, rows: list[Row], column: Topic) -> Tally:
     own = [on_day.own(row.actor.pk, column) for row in rows]
-    sides = Counter(shown.side for shown in own if shown)
-    named = ((1, "for"), (0, "undecided"), (-1, "against"))
-    parts = ", ".join(f"{sides[side]} {word}" for side, word in named if sides[side])
+    values = Counter(shown.value for shown in own if shown)
+    named = ((2, "for"), (1, "for, on terms"), (0, "undecided"), (-1, "against, on terms"), (-2, "against"))
+    parts = "; ".join(f"{values[value]} {words}" for value, words in named if values[value])
     silent = own.count(None)
     without = f"{silent} without own words" if silent else ""
     return Tally(column, "; ".join(part for part in (parts, without) if part))

@@ -158,8 +158,9 @@ class Profile:
             opening = next(e for e in told.events if e.stance.pk == interval.opening.stance)
             before, after = wording(*(interval.previous or (0, ""))), wording(interval.value, interval.terms)
             when = opening.date.words(preposition=True)
+            what = "the terms of its position" if interval.kind == "terms" else "its position"
             return (
-                f"{name} last changed its position {when}: from “{before}” to “{after}”, "
+                f"{name} last changed {what} {when}: from “{before}” to “{after}”, "
                 f"on {self.tree.in_sentence(told.topic)}."
             )
         if own:

@@ -56,7 +56,7 @@ def test_lede_tells_the_newest_change(client, aldoria, topic):
     say(aldoria, topic, "2024-04", 2)
     assertContains(
         client.get(page_of(aldoria)),
-        "Aldoria last changed its position in April 2024: from “for, later” to “for”, on sharing.",
+        "Aldoria last changed the terms of its position in April 2024: from “for, later” to “for”, on sharing.",
     )
 
 

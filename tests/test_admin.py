@@ -20,7 +20,9 @@ from tests.factories import (
     EditorFactory,
     FeaturedTopicFactory,
     GovernmentFactory,
+    GroupFactory,
     PersonFactory,
+    PublicationFactory,
     SourceFactory,
     StanceFactory,
     StatementFactory,
@@ -726,3 +728,54 @@ def test_a_statement_becomes_a_deed_together_with_its_stances(desk):
     send(desk, url, form="act", **{"stances-0-basis": "explicit"})
     stance.refresh_from_db()
     assert (stance.statement.form, stance.basis) == (Form.ACT, "explicit")
+
+
+def offered(desk, model: str, field: str, term: str) -> list[str]:
+    asked = {"app_label": "stances", "model_name": model, "field_name": field, "term": term}
+    return [result["text"] for result in desk.get(reverse("admin:autocomplete"), asked).json()["results"]]
+
+
+def test_what_is_called_so_is_offered_first_and_told_from_its_like(desk):
+    GroupFactory(name="AUKUS", aliases="Australia, United Kingdom, United States")
+    GovernmentFactory(name="Australia")
+    GroupFactory(name="Australia-New Zealand 2+2")
+    wanted = ["Australia (government)", "Australia-New Zealand 2+2 (group of governments)"]
+    assert offered(desk, "statement", "speaker", "Australia") == [*wanted, "AUKUS (group of governments)"]
+
+
+def test_a_source_is_offered_with_its_publisher_and_day(desk):
+    times = PublicationFactory(name="The Japan Times")
+    SourceFactory(title="On the Japan Times", publisher=None, published_on=None)
+    SourceFactory(title="A pact", publisher=times, published_on=dt.date(2024, 3, 3))
+    told = offered(desk, "statement", "source", "The Japan Times")
+    assert told == ["A pact (The Japan Times, 2024-03-03)", "On the Japan Times (no publisher, no date)"]
+
+
+def test_choosing_asks_no_more_with_more_rows(desk):
+    url = reverse("admin:autocomplete") + "?app_label=stances&model_name=statement&field_name=source&term=title"
+    SourceFactory(title="Title")
+    few = queries(desk, url)
+    for number in range(5):
+        SourceFactory(title=f"Title {number}", publisher=PublicationFactory())
+    assert queries(desk, url) == few
+
+
+@pytest.mark.parametrize("query", [f"?coder={'9' * 30}", f"?coder={'9' * 5000}", "?latest__year=9999&latest__month=12"])
+def test_a_number_that_no_database_has_is_a_wrong_filter(desk, query):
+    assert desk.get(address(Statement, "changelist") + query, follow=True).status_code == 200
+
+
+def test_the_last_day_of_the_calendar_is_no_server_error(desk):
+    url = address(Stance, "changelist") + "?stated_on__year=9999&stated_on__month=12&stated_on__day=31"
+    assert desk.get(url, follow=True).status_code == 200
+
+
+def test_a_source_is_not_published_on_a_day_to_come(desk):
+    page = send(desk, address(SourceFactory()), published_on="9999-12-31")
+    assert errors(page) == {"published_on": ["9999-12-31 is still to come."]}
+
+
+def test_deleting_is_not_offered_where_it_is_refused(desk):
+    draft, public = StatementFactory(), StanceFactory().statement
+    assert "deletelink" in desk.get(address(draft)).content.decode()
+    assert "deletelink" not in desk.get(address(public)).content.decode()

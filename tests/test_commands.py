@@ -94,9 +94,28 @@ def test_demo_serves_the_data_keeps_edits_and_ends_its_password(tmp_path):
     assert "holds data already" in second
     passwords = [re.search(r"password: (\S+)", told)[1] for told in (first, second)]
     assert passwords[0] != passwords[1]
+    assert "publish your own statements" in first
     check = (
-        "from django.contrib.auth.models import User; print(User.objects.get(username='editor').has_usable_password())"
+        "from django.contrib.auth.models import User; "
+        f"print(User.objects.get(username='editor-{port}').has_usable_password())"
     )
     shell = [sys.executable, "manage.py", "shell", "-v0", "-c", check]
     told = subprocess.run(shell, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
+
+
+def test_a_demo_tells_of_a_database_that_cannot_be_used(tmp_path):
+    broken = tmp_path / "broken.sqlite3"
+    broken.write_bytes(b"no database " * 1000)
+    for url in (f"sqlite:///{broken}", f"sqlite:///{tmp_path}/nowhere/demo.sqlite3"):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "demo", "--port", "0"],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "DATABASE_URL": url},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 1
+        assert "cannot be used" in done.stderr
+        assert "Traceback" not in done.stderr

@@ -145,7 +145,7 @@ def test_what_is_known_below_stands_beside_what_is_not(question, drevia):
 def test_tally_counts_own_words_alone(question, drevia):
     say(drevia, question, "2024-02-13", 1)
     say(GovernmentFactory(), question, "2024-02-13", -2, attribution="reported")
-    assert laid_out(question, today()).tallies[0].words == "1 for; 1 without own words"
+    assert laid_out(question, today()).tallies[0].words == "1 for, on terms; 1 without own words"
 
 
 def test_cell_tells_words_speaker_and_day_and_quotes_the_terms(client, question, drevia):

@@ -9,6 +9,7 @@ import re
 import html5lib
 import pytest
 from django.db import OperationalError, connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from stances import facets
@@ -501,3 +502,15 @@ def test_hostile_text_is_shown_as_text(client, world, given):
         content = response.content.decode()
         assert "<script>alert" not in content
         assert '"><b>' not in content
+
+
+@pytest.mark.parametrize("address", ["/actors/nobody/", "/stances.json?x=1"])
+def test_who_has_something_of_any_address_is_told_what_is_wrong_with_this_one(client, db, address):
+    assert client.get(address, headers={"if-none-match": "*"}).status_code == client.get(address).status_code >= 400
+
+
+@pytest.mark.parametrize("address", ["/", "/stances.json", "/changes.csv", "/actors/nobody/", "/healthz"])
+@pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
+def test_nothing_is_written_through_a_public_address(db, address, method):
+    strict = Client(enforce_csrf_checks=True)
+    assert getattr(strict, method)(address).status_code == 405

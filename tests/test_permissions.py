@@ -22,6 +22,8 @@ from tests.factories import (
     AffiliationFactory,
     CoderFactory,
     EditorFactory,
+    FeaturedTopicFactory,
+    GroupFactory,
     SourceFactory,
     StanceFactory,
     StatementFactory,
@@ -71,7 +73,7 @@ ALL = {"view", "add", "change", "delete"}
 MAY = {
     "coder": {
         Actor: {"view", "add"},
-        Affiliation: {"view", "add"},
+        Affiliation: {"view"},
         Topic: {"view"},
         Source: {"view", "add"},
         Statement: {"view", "add"},
@@ -90,7 +92,7 @@ MAY = {
         Group: set(),
     },
 }
-MAY["administrator"] = {**MAY["editor"], User: ALL - {"delete"}, Group: ALL}
+MAY["administrator"] = {**MAY["editor"], User: ALL - {"delete"}, Group: {"view"}}
 MODELS = list(MAY["coder"])
 
 
@@ -338,6 +340,17 @@ def test_an_administrator_deactivates_users_and_gives_roles():
     user.refresh_from_db()
     assert not user.is_active
     assert [group.name for group in user.groups.all()] == ["coder"]
+
+
+def test_what_a_coder_adds_shows_nowhere_before_it_is_published(client):
+    question = FeaturedTopicFactory(group=GroupFactory())
+    desk = client_of("coder")
+    send(desk, address(Actor, "add"), kind="government", name="Ruritania", slug="ruritania")
+    actor = Actor.objects.get(slug="ruritania")
+    data = {"actor": actor.pk, "of": question.group_id, "title": "member"}
+    assert desk.post(address(Affiliation, "add"), data).status_code == 403
+    assert client.get(actor.get_absolute_url()).status_code == 404
+    assert "Ruritania" not in client.get("/").content.decode()
 
 
 def test_an_administrator_makes_no_superuser_and_changes_none():

@@ -358,11 +358,12 @@ def test_csl_names_speaker_source_day_and_place(say):
         "../2024-02-13",
         statement__speaker__name="Ada Low",
         statement__locator="4-6",
-        statement__source=SourceFactory(kind=SourceKind.ARTICLE, published_on=dt.date(2024, 2, 14)),
+        statement__source=SourceFactory(kind=SourceKind.ARTICLE, author="B. Writer", published_on=dt.date(2024, 2, 14)),
     )
     item = citations.csl(stance.statement, "https://x.org/s/", DAY)
     assert item["type"] == "article-newspaper"
-    assert item["author"] == [{"literal": "Ada Low"}]
+    assert item["author"] == [{"literal": "B. Writer"}]
+    assert item["note"].startswith("Statement by Ada Low, before 13 February 2024.")
     assert item["issued"] == {"date-parts": [[2024, 2, 14]]}
     assert (item["locator"], item["label"]) == ("4-6", "paragraph")
     assert json.loads(citations.csl_text(stance.statement, "https://x.org/s/", DAY)) == item

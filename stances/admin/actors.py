@@ -45,6 +45,7 @@ class ActorAdmin(CuratedAdmin):
     search_fields = ["name", "short_name", "aliases", "iso", "slug"]
     search_help_text = "Names, other names, ISO codes and addresses."
     ordering = ["name", "id"]
+    names = ("name", "short_name", "iso")
     prepopulated_fields = {"slug": ["name"]}
     readonly_fields = ["members"]
     inlines = [AffiliationInline]
@@ -53,6 +54,9 @@ class ActorAdmin(CuratedAdmin):
         (None, {"fields": ["kind", "name", "short_name", "slug"]}),
         ("Found by", {"fields": ["aliases", "iso", "wikidata"]}),
     ]
+
+    def choice(self, row):
+        return f"{row.name} ({row.get_kind_display()})"
 
     def get_fieldsets(self, request, obj=None):
         belonging = [("Who belongs to it", {"fields": ["members"], "classes": ["collapse"]})] if obj else []

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import ProtectedError
+from django.db.models import Case, ProtectedError, Q, When
 from django.http import HttpResponseRedirect
 
 from stances.admin.deletion import GuardedDeletion
@@ -45,6 +45,8 @@ class CuratedAdmin(CuratedFields, HistoryPages, GuardedDeletion):
 
     form = ReasonedForm
     list_per_page = 50
+    #: The columns that hold a row's own name, by which it is chosen.
+    names: ClassVar[tuple[str, ...]] = ()
     show_full_result_count = False
 
     def view_on_site(self, obj) -> str | None:
@@ -92,11 +94,29 @@ class CuratedAdmin(CuratedFields, HistoryPages, GuardedDeletion):
 
     # ---- what is shown ----
 
+    def get_changelist_instance(self, request):
+        """Treat numbers and days that no database or calendar has as the wrong filters that they are."""
+        try:
+            return super().get_changelist_instance(request)
+        except (OverflowError, ValueError) as error:
+            raise IncorrectLookupParameters(str(error)) from error
+
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
         if obj and self.has_change_permission(request, obj):
             return [*fieldsets, ("This change", {"fields": ["change_reason"]})]
         return fieldsets
+
+    def best_first(self, rows, term: str):
+        """Order what is offered to choose from: what is called so first, then what begins so, then the rest."""
+        called = [Q(**{f"{name}__iexact": term}) for name in self.names]
+        begins = [Q(**{f"{name}__istartswith": term}) for name in self.names]
+        rank = Case(*(When(q, then=0) for q in called), *(When(q, then=1) for q in begins), default=2)
+        return rows.order_by(rank, *(self.ordering or ())) if term.strip("\x00 ") and self.names else rows
+
+    def choice(self, row) -> str:
+        """Name a row where it is offered to choose from."""
+        return str(row)
 
     def get_search_results(self, request, queryset, search_term):
         return super().get_search_results(request, queryset, search_term.replace("\x00", ""))

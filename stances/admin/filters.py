@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
 
 from stances.dates import today
+from stances.forms import ids_among
 from stances.models import Stance, Statement, Topic
 from stances.vocabulary import Authority
 
@@ -72,7 +73,7 @@ class CoderFilter(SimpleListFilter):
             return queryset
         if value == "none":
             return queryset.filter(coder=None)
-        if value != "me" and not (value.isascii() and value.isdecimal()):
+        if value != "me" and not ids_among([value]):
             raise IncorrectLookupParameters
         return queryset.filter(coder=request.user.pk if value == "me" else int(value))
 

@@ -236,6 +236,8 @@ class LifeOfStatements(CuratedAdmin):
         offered = [step for step in STEPS if step.is_open_to(request.user, at)]
         may_save = add or self.has_change_permission(request, obj)
         context["saving_steps"] = [step for step in offered if not step.words and may_save and not context["is_popup"]]
+        if obj and obj.published_at:
+            context["show_delete"] = False  # it is retracted, with a reason, and never deleted
         context["asking_steps"] = [step for step in offered if step.words and obj]
         return super().render_change_form(request, context, add, change, form_url, obj)
 

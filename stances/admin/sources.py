@@ -37,6 +37,7 @@ class SourceAdmin(CuratedAdmin):
     search_fields = ["title", "author", "publisher__name", "publisher__aliases", "slug", "url"]
     search_help_text = "Titles, authors, publishers and addresses."
     ordering = ["-published_on", "-id"]
+    names = ("title", "publisher__name", "publisher__short_name")
     autocomplete_fields = ["publisher", "found_in"]
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["coded_here"]
@@ -47,6 +48,10 @@ class SourceAdmin(CuratedAdmin):
         ("Coding", {"fields": ["coverage"]}),
         ("Text, for editors only", {"fields": ["text", "text_sha256"], "classes": ["collapse"]}),
     ]
+
+    def choice(self, row):
+        told = [row.publisher.label if row.publisher else "", row.published_on.isoformat() if row.published_on else ""]
+        return f"{row.title} ({', '.join(filter(None, told)) or 'no publisher, no date'})"
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("text")

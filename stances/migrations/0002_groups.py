@@ -8,7 +8,7 @@ VIEW = [f"stances.view_{model}" for model in [*CURATED, "position", "formerslug"
 
 CODER = [
     *VIEW,
-    *(f"stances.add_{model}" for model in ["actor", "affiliation", "source", "statement", "stance"]),
+    *(f"stances.add_{model}" for model in ["actor", "source", "statement", "stance"]),
     # The admin narrows these to a coder's own drafts.
     *(f"stances.{action}_{model}" for action in ["change", "delete"] for model in ["statement", "stance"]),
     "stances.submit_statement",
@@ -24,7 +24,7 @@ EDITOR = [
 ADMINISTRATOR = [
     *EDITOR,
     *(f"auth.{action}_user" for action in ["view", "add", "change"]),
-    *(f"auth.{action}_group" for action in ["view", "add", "change", "delete"]),
+    "auth.view_group",  # whoever changes what a group may do is a superuser
 ]
 ROLES = {"coder": CODER, "editor": EDITOR, "administrator": ADMINISTRATOR}
 

@@ -12,6 +12,7 @@ from django.db.models import F, ProtectedError, Q
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
+from stances.dates import today
 from stances.models.actors import Actor
 from stances.models.curated import SluggedModel, SluggedQuerySet, any_of, one_of
 from stances.vocabulary import Coverage, DateBasis, SourceKind
@@ -129,6 +130,8 @@ class Source(SluggedModel):
 
     def clean(self):
         super().clean()
+        if self.published_on and self.published_on > today():
+            raise ValidationError({"published_on": f"{self.published_on} is still to come."})
         self.text = normalise_text(self.text)
         if self.text:
             actual = sha256_of(self.text)

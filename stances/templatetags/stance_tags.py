@@ -76,9 +76,9 @@ def badge(kind: str) -> SafeString:
 
 
 @register.simple_tag
-def when(date: PartialDate, long: bool = False, preposition: bool = False) -> SafeString:
-    """Write a date known in part, as a <time> where HTML has a notation for it."""
-    words = date.words(short=not long, preposition=preposition)
+def when(date: PartialDate, long: bool = False, preposition: bool = False, bare: bool = False) -> SafeString:
+    """Write a date known in part, as a <time> where HTML has a notation for it; `bare` after "since" and "of"."""
+    words = date.bare_words(short=not long) if bare else date.words(short=not long, preposition=preposition)
     if date.is_exact:
         return format_html('<time datetime="{}">{}</time>', date.latest.isoformat(), words)
     notation = str(date)
@@ -120,9 +120,9 @@ def condition(stance) -> SafeString | str:
 
 
 @register.simple_tag
-def stated(stance, long: bool = False) -> SafeString:
+def stated(stance, long: bool = False, bare: bool = False) -> SafeString:
     """Write when a stance was stated."""
-    return when(stated_date(stance), long=long)
+    return when(stated_date(stance), long=long, bare=bare)
 
 
 @register.simple_tag
