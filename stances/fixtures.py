@@ -7,15 +7,16 @@ since is a conflict. What a fixture left is read from the history: its entries b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from stances import integrity
+from stances.fixture_values import broken_rules, printable, problem_of, problems_of_fields, read
 from stances.models import CURATED, Affiliation, FormerSlug, Stance, Statement, resolve
 from stances.models.curated import CuratedModel, SluggedModel
 from stances.vocabulary import Status
@@ -27,6 +28,7 @@ CONFLICTS = (
     "Editors have changed since what this fixture would write. Nothing was written; --force takes the fixture's values."
 )
 NEVER_NAMED = ("id", "coder", "reviewer", "published_at")
+UNPUBLISHED = (Status.DRAFT, Status.SUBMITTED)
 BATCH = 500
 SHOWN = 100
 
@@ -36,6 +38,9 @@ IDENTITY: dict[type[CuratedModel], tuple[str, ...]] = {
     Stance: ("statement", "actor", "topic"),
     Statement: ("key",),
 }
+MODELS: dict[str, type[CuratedModel]] = {model._meta.label_lower: model for model in CURATED}
+#: Stands for the id of a row that the same fixture is still to make.
+TO_BE_MADE = object()
 
 
 class LoadError(Exception):
@@ -43,7 +48,8 @@ class LoadError(Exception):
 
     def __init__(self, heading: str, problems: list[str]) -> None:
         more = [f"... and {len(problems) - SHOWN} more."] if len(problems) > SHOWN else []
-        super().__init__("\n".join([heading, *(f"  {problem}" for problem in problems[:SHOWN]), *more]))
+        text = "\n".join([heading, *(f"  {problem}" for problem in problems[:SHOWN]), *more])
+        super().__init__(printable(text))
         self.problems = problems
 
 
@@ -64,73 +70,86 @@ class Report:
         return ", ".join(parts)
 
 
-def load_records(records: Iterable[dict[str, Any]], *, force: bool = False) -> Report:
-    """Write fixture records of curated models, all or nothing; raise LoadError with every conflict or fault."""
-    loader = _Loader(force)
+def load_records(records: Iterable[tuple[str, dict[str, Any]]], *, force: bool = False, ignore: bool = False) -> Report:
+    """Write fixture records of curated models, each with the place where it stands, all or nothing; raise LoadError
+    with every conflict or fault. `ignore` passes over fields that a model does not have.
+    """
+    loader = _Loader(force, ignore)
     with public_write() as write:
-        try:
-            loader.load(list(records), write)
-        except IntegrityError as error:
-            if not loader.conflicts:
-                raise LoadError("The fixture breaks a rule:", [_rule_broken(error)]) from error
+        loader.load(records, write)
         if loader.faults:
             raise LoadError("The fixture is not right:", loader.faults)
         if loader.conflicts:
             raise LoadError(CONFLICTS, loader.conflicts)
+        if loader.clashes:
+            raise LoadError("The fixture breaks a rule:", loader.clashes)
         if faults := integrity.problems():
             raise LoadError("The fixture breaks rules over several rows:", faults)
     return loader.report
 
 
+def note_loaded(rows: Iterable[CuratedModel]) -> None:
+    """Begin the history of rows that a fixture brought with primary keys and without a history of their own."""
+    by_model: dict[type[CuratedModel], list[CuratedModel]] = {}
+    for row in rows:
+        by_model.setdefault(type(row), []).append(row)
+    for model, made in by_model.items():
+        for batch in _batches(made):
+            entries = model.history.filter(id__in=[row.pk for row in batch]).order_by("history_id")
+            newest = dict(entries.values_list("id", "history_type"))
+            fresh = [row for row in batch if newest.get(row.pk, "-") == "-"]
+            model.history.bulk_history_create(fresh, default_change_reason=LOADED)
+
+
 @dataclass
 class _Record:
-    """A record of the fixture, its values as the model's columns take them."""
+    """A record of the fixture: its values as the model's columns take them, and by key what it names of its own model,
+    which may still be to be made.
+    """
 
     label: str
     values: dict[str, Any]
+    own: dict[str, str]
     identity: tuple
     written: tuple
 
 
 class _Loader:
-    def __init__(self, force: bool) -> None:
+    def __init__(self, force: bool, ignore: bool) -> None:
         self.force = force
+        self.ignore = ignore
         self.loaded_at = timezone.now()
         self.report = Report()
         self.faults: list[str] = []
         self.conflicts: list[str] = []
+        self.clashes: list[str] = []
         self.ids: dict[type[models.Model], dict[str, int]] = {}
         self.merged: dict[type[models.Model], set[str]] = {}
         self.former: dict[type[CuratedModel], set[str]] = {}
         self.once_loaded: dict[type[CuratedModel], set[tuple]] = {}
         self.newest: dict[type[CuratedModel], dict[int, str | None]] = {}
 
-    def load(self, records: list[dict[str, Any]], write: PublicWrite) -> None:
-        by_model: dict[type[CuratedModel], list[dict[str, Any]]] = {model: [] for model in CURATED}
-        names: dict[str, type[CuratedModel]] = {model._meta.label_lower: model for model in CURATED}
-        for record in records:
-            model = names.get(str(record.get("model", "")).lower())
-            fields = record.get("fields")
-            if model is None:
-                self.faults.append(f"{record.get('model')}: a fixture holds curated rows alone.")
-            elif not isinstance(fields, dict):
-                self.faults.append(f"{record.get('model')}: a record's fields are a table of names and values.")
-            elif wrong := [name for name, value in fields.items() if not _is_plain(value)]:
-                self.faults.append(f"{record.get('model')}: {', '.join(wrong)}: no value that a fixture may hold.")
-            else:
-                by_model[model].append(fields)
+    def load(self, records: Iterable[tuple[str, dict[str, Any]]], write: PublicWrite) -> None:
+        by_model: dict[type[CuratedModel], list[tuple[str, dict[str, Any]]]] = {model: [] for model in CURATED}
+        for place, record in records:
+            by_model[MODELS[record["model"].lower()]].append((place, record["fields"]))
         for model, rows in by_model.items():
-            if rows and not self.faults:
+            if rows and not self.faults and not self.clashes:
                 self._load_model(model, rows, write)
 
-    def _load_model(self, model: type[CuratedModel], rows: list[dict[str, Any]], write: PublicWrite) -> None:
-        self._learn_references(model, rows)
-        read = [record for fields in rows if (record := self._read(model, fields))]
+    def _load_model(
+        self, model: type[CuratedModel], rows: list[tuple[str, dict[str, Any]]], write: PublicWrite
+    ) -> None:
+        columns = {column.name: column for column in model._meta.concrete_fields}
+        sound = [found for place, fields in rows if (found := self._check(model, columns, place, fields))]
+        if self.faults:
+            return
+        self._learn_references(model, [fields for _, fields in sound])
+        read = [record for label, fields in sound if (record := self._read(model, columns, label, fields))]
         read = self._without_twins(read)
         if self.faults:
             return
         standing = self._standing(model, read)
-        self_references = [f.attname for f in model._meta.concrete_fields if f.related_model is model]
         fresh, changed, adopted = [], [], []
         for record in read:
             row = standing.get(record.identity)
@@ -145,8 +164,10 @@ class _Loader:
                 adopted.append(row)
             if verdict in ("same", "adopt"):
                 self.report.unchanged += 1
-        self._create(model, fresh, self_references)
+        self._create(model, fresh)
         self._change(model, changed)
+        if self.faults or self.clashes:
+            return
         if adopted:
             model.history.bulk_history_create(
                 adopted, update=True, default_change_reason=LOADED, default_date=self.loaded_at, batch_size=BATCH
@@ -162,12 +183,38 @@ class _Loader:
 
     # ---- reading ----
 
+    def _check(
+        self, model: type[CuratedModel], columns: dict[str, Any], place: str, fields: dict[str, Any]
+    ) -> tuple[str, dict[str, Any]] | None:
+        """Hold a record's names and values against the model; give its label and the fields to be read."""
+        key = self._key_names(model)
+        parts = [part[0] if isinstance(part := fields.get(name), list) and part else part for name in key]
+        name = ", ".join(str(part)[:100] for part in parts if part is not None)
+        label = f"{model._meta.verbose_name} {name or f'({place})'}"
+        if missing := [name for name in key if fields.get(name) in (None, "") and not columns[name].null]:
+            self.faults.append(f"{label}: its {missing[0]} is missing.")
+            return None
+        refused = (*NEVER_NAMED, *getattr(model, "DERIVED", ()))
+        for name, value in fields.items():
+            if name not in columns and self.ignore:
+                continue
+            if name not in columns or name in refused:
+                self.faults.append(f"{label}: “{name}” is no field that a fixture may name.")
+                return None
+            if problem := problem_of(columns[name], value):
+                self.faults.append(f"{label}: {name}: {problem}")
+                return None
+        return label, {name: value for name, value in fields.items() if name in columns} if self.ignore else fields
+
+    def _key_names(self, model: type[CuratedModel]) -> tuple[str, ...]:
+        return IDENTITY.get(model, ("slug",))
+
     def _learn_references(self, model: type[CuratedModel], rows: list[dict[str, Any]]) -> None:
-        """Find the rows that foreign keys name, and for slugged models those of the records themselves."""
+        """Find the rows that foreign keys name; of this model itself also those that records name."""
         wanted: dict[type[models.Model], set[str]] = {}
         for column in model._meta.concrete_fields:
             if isinstance(column, models.ForeignKey):
-                named = {value[0] for fields in rows if isinstance(value := fields.get(column.name), list) and value}
+                named = {value[0] for fields in rows if (value := fields.get(column.name))}
                 wanted.setdefault(column.related_model, set()).update(named)
         for target, keys in wanted.items():
             known = self.ids.setdefault(target, {})
@@ -179,39 +226,45 @@ class _Loader:
                     known.update(Statement.objects.filter(key__in=start).values_list("key", "pk"))
             else:
                 known.update((slug, row.pk) for slug, row in resolve(target, missing).items())
+        key = self._key_names(model)[0]
+        self.named = {fields[key] for fields in rows} if model in wanted else set()
 
-    def _read(self, model: type[CuratedModel], fields: dict[str, Any]) -> _Record | None:
-        label = f"{model._meta.verbose_name} {self._name(model, fields)}"
+    def _read(
+        self, model: type[CuratedModel], columns: dict[str, Any], label: str, fields: dict[str, Any]
+    ) -> _Record | None:
         values: dict[str, Any] = {}
-        columns = {column.name: column for column in model._meta.concrete_fields}
+        own: dict[str, str] = {}
         for name, value in fields.items():
-            column = columns.get(name)
-            if column is None or name in (*NEVER_NAMED, *getattr(model, "DERIVED", ())):
-                self.faults.append(f"{label}: “{name}” is no field that a fixture may name.")
-                return None
-            if isinstance(column, models.ForeignKey):
-                own = column.related_model is model
-                pk = None
-                if value is not None:
-                    key = value[0] if isinstance(value, list) and value else value
-                    pk = self.ids.get(column.related_model, {}).get(key)
-                    if pk is None and not own:
-                        self.faults.append(f"{label}: there is no {column.name} “{key}”.")
-                        return None
-                    values[f"{name}:key"] = key
-                values[column.attname] = pk
+            column = columns[name]
+            if value is not None and isinstance(column, models.ForeignKey):
+                key, target = value[0], column.related_model
+                pk = self.ids[target].get(key)
+                if pk is None and (target is not model or key not in self.named):
+                    self.faults.append(f"{label}: there is no {name} “{key}”.")
+                    return None
+                if target is model:
+                    own[column.attname] = key
+                else:
+                    values[column.attname] = pk
                 continue
             try:
-                values[column.attname] = column.to_python(value)
+                values[column.attname] = read(column, value)
             except ValidationError as error:
                 self.faults.append(f"{label}: {name}: {' '.join(error.messages)}")
                 return None
-        written = tuple(values.get(f"{name}:key", fields.get(name)) for name in IDENTITY.get(model, ("slug",)))
-        return _Record(label, values, self._identity(model, values), written)
+        identity = self._identity(model, values)
+        written = tuple(
+            fields[name][0] if columns[name].is_relation else part
+            for name, part in zip(self._key_names(model), identity, strict=True)
+        )
+        return _Record(label, values, own, identity, written)
 
-    def _name(self, model: type[CuratedModel], fields: dict[str, Any]) -> str:
-        parts = [fields.get(name) for name in IDENTITY.get(model, ("slug",))]
-        return ", ".join(str(part[0] if isinstance(part, list) else part) for part in parts if part is not None)
+    def _values(self, model: type[CuratedModel], record: _Record, unmade: Any = None) -> dict[str, Any]:
+        """Give a record's values with the rows of its own model that it names; `unmade` stands for what is to come."""
+        if not record.own:
+            return record.values
+        known = self.ids[model]
+        return record.values | {attname: known.get(key, unmade) for attname, key in record.own.items()}
 
     def _identity(self, model: type[CuratedModel], values: dict[str, Any]) -> tuple:
         return tuple(values.get(column) for column in _identity_columns(model))
@@ -276,7 +329,7 @@ class _Loader:
                     found[identity] = rows[once[identity]]
 
     def _may_create(self, model: type[CuratedModel], record: _Record) -> bool:
-        """Tell whether a record whose row is missing may be made; a row deleted since is a conflict."""
+        """Tell whether a record whose row is missing may be made; a row that someone deleted since is a conflict."""
         if issubclass(model, SluggedModel) and record.identity[0] in self._former(model):
             self.conflicts.append(f"{record.label}: its address was given up since, and is never used again.")
             return False
@@ -292,7 +345,8 @@ class _Loader:
 
     def _once_loaded(self, model: type[CuratedModel]) -> set[tuple]:
         if model not in self.once_loaded:
-            loaded = model.history.filter(history_change_reason=LOADED)
+            dropped = model.history.filter(history_type="-", history_change_reason=DROPPED)
+            loaded = model.history.filter(history_change_reason=LOADED).exclude(id__in=dropped.values("id"))
             self.once_loaded[model] = set(loaded.order_by().values_list(*_identity_columns(model)).distinct())
         return self.once_loaded[model]
 
@@ -304,23 +358,25 @@ class _Loader:
             else:
                 self.conflicts.append(f"{record.label}: merged into {row.slug} since.")
             return "keep"
-        named = [
-            name
-            for name in record.values
-            if ":" not in name and not (name == "slug" and row.slug != record.identity[0])
-        ]
-        self._complete_self_reference(model, record)
-        differing = [name for name in named if getattr(row, name) != record.values[name]]
+        values = self._values(model, record, TO_BE_MADE)
+        named = [name for name in values if not (name == "slug" and row.slug != record.identity[0])]
+        differing = [name for name in named if getattr(row, name) != values[name]]
         if not differing:
             return "same" if self._newest(model, row) == LOADED else "adopt"
         base = self._base(model, row)
         touched = base is None or any(getattr(base, name) != getattr(row, name) for name in named)
         if touched and not self.force:
+            theirs = values | record.own
             parts = (
-                f"{name}: {_short(getattr(row, name))} here, {_short(record.values[name])} in the fixture"
+                f"{name}: {_short(getattr(row, name))} here, {_short(theirs[name])} in the fixture"
                 for name in differing
             )
             self.conflicts.append(f"{record.label}: edited since ({'; '.join(parts)}).")
+            return "keep"
+        if isinstance(row, Statement) and row.published_at and values.get("status") in UNPUBLISHED:
+            self.faults.append(
+                f"{record.label}: status: it was published; what was published is retracted, with a reason."
+            )
             return "keep"
         return "change"
 
@@ -336,96 +392,102 @@ class _Loader:
         loaded = model.history.filter(id=row.pk, history_change_reason=LOADED)
         return loaded.order_by("-history_id").first()
 
-    def _complete_self_reference(self, model: type[CuratedModel], record: _Record) -> None:
-        for column in model._meta.concrete_fields:
-            key = record.values.get(f"{column.name}:key")
-            if column.related_model is model and key is not None:
-                record.values[column.attname] = self.ids.get(model, {}).get(key)
-
     # ---- writing ----
 
-    def _create(self, model: type[CuratedModel], fresh: list[tuple[Any, _Record]], self_references: list[str]) -> None:
+    def _create(self, model: type[CuratedModel], fresh: list[tuple[Any, _Record]]) -> None:
         if not fresh:
             return
         for row, record in fresh:
             self._require_references(model, record)
-            self._apply(row, record)
-            for attname in self_references:
-                setattr(row, attname, None)
-        rows = [row for row, _ in fresh]
+            self._apply(row, record.values)
+        self._check_rows(fresh)
         if self.faults:
             return
+        rows = [row for row, _ in fresh]
         if model is Stance:
             statements = Statement.objects.in_bulk({row.statement_id for row in rows})
             for row in rows:
                 row.statement = statements[row.statement_id]
             Stance.prepare(rows)
-        models.QuerySet.bulk_create(model._base_manager.all(), rows, batch_size=BATCH)
+
+        def insert(rows: list) -> None:
+            for row in rows:
+                row.pk, row._state.adding = None, True
+            models.QuerySet.bulk_create(model._base_manager.all(), rows, batch_size=BATCH)
+
+        self._write(fresh, insert)
+        if self.clashes:
+            return
         self._register(model, rows)
-        referring = []
-        for row, record in fresh:
-            before = [getattr(row, attname) for attname in self_references]
-            self._complete_self_reference(model, record)
-            for column in model._meta.concrete_fields:
-                key = record.values.get(f"{column.name}:key")
-                if column.attname in self_references and key is not None:
-                    if record.values[column.attname] is None:
-                        self.faults.append(f"{record.label}: there is no {column.name} “{key}”.")
-                    setattr(row, column.attname, record.values[column.attname])
-            if before != [getattr(row, attname) for attname in self_references]:
-                referring.append(row)
-        if referring and not self.faults:
-            model._base_manager.bulk_update(
-                referring, [name.removesuffix("_id") for name in self_references], batch_size=BATCH
-            )
+        if referring := [(row, record) for row, record in fresh if record.own]:
+            names: set[str] = set()
+            for row, record in referring:
+                names.update(record.own)
+                for attname in record.own:
+                    setattr(row, attname, self._values(model, record)[attname])
+            self._update(model, referring, names)
         model.history.bulk_history_create(
             rows, default_change_reason=LOADED, default_date=self.loaded_at, batch_size=BATCH
         )
         self.report.created += len(rows)
 
     def _change(self, model: type[CuratedModel], changed: list[tuple[Any, _Record]]) -> None:
-        if not changed:
+        if not changed or self.clashes:
             return
-        names = set()
+        names: set[str] = set()
         for row, record in changed:
-            names |= {
-                model._meta.get_field(attname.removesuffix("_id") if attname.endswith("_id") else attname).name
-                for attname in self._apply(row, record)
-            }
+            names.update(self._apply(row, self._values(model, record)))
+        self._check_rows(changed)
         if self.faults:
             return
+        self._update(model, changed, names)
         rows = [row for row, _ in changed]
-        model._base_manager.bulk_update(rows, sorted(names), batch_size=BATCH)
         model.history.bulk_history_create(
             rows, update=True, default_change_reason=LOADED, default_date=self.loaded_at, batch_size=BATCH
         )
         self.report.changed += len(rows)
+
+    def _update(self, model: type[CuratedModel], pairs: list[tuple[Any, _Record]], attnames: set[str]) -> None:
+        names = sorted(column.name for column in model._meta.concrete_fields if column.attname in attnames)
+        self._write(pairs, lambda rows: model._base_manager.bulk_update(rows, names, batch_size=BATCH))
+
+    def _write(self, pairs: list[tuple[Any, _Record]], save: Callable[[list], Any]) -> None:
+        """Write rows in bulk; where the database refuses, tell which of them break which rule."""
+        refused = _refused(pairs, save)
+        while refused:
+            again = _refused(refused, save)  # what another row had may be free now
+            if len(again) == len(refused):
+                break
+            refused = again
+        for row, record in refused:
+            rules = broken_rules(row) or ["the database refuses it."]
+            self.clashes += [f"{record.label}: {rule}" for rule in rules]
 
     def _require_references(self, model: type[CuratedModel], record: _Record) -> None:
         for column in model._meta.concrete_fields:
             if column.is_relation and not column.null and record.values.get(column.attname) is None:
                 self.faults.append(f"{record.label}: its {column.name} is missing.")
 
-    def _apply(self, row: Any, record: _Record) -> list[str]:
-        """Set a record's values on a row and check them one by one; give the names of the columns set."""
-        named = [name for name in record.values if ":" not in name]
+    def _apply(self, row: Any, values: dict[str, Any]) -> list[str]:
+        """Set a record's values on a row; give the names of the columns set."""
+        named = list(values)
         if row.pk and isinstance(row, SluggedModel | Statement | Stance):  # what never changes with a load
             named.remove(_identity_columns(type(row))[0])
         for name in named:
-            setattr(row, name, record.values[name])
+            setattr(row, name, values[name])
         if isinstance(row, Statement) and row.status == Status.PUBLISHED and row.published_at is None:
             row.published_at = self.loaded_at
             named.append("published_at")
         if isinstance(row, Statement) and row.status != Status.RETRACTED and row.retraction_reason:
             row.retraction_reason = ""
             named.append("retraction_reason")
-        references = [column.name for column in row._meta.concrete_fields if column.is_relation]
-        try:
-            row.clean_fields(exclude=[*references, *getattr(row, "DERIVED", ())])
-        except ValidationError as error:
-            for name, messages in error.message_dict.items():
-                self.faults.append(f"{record.label}: {name}: {' '.join(messages)}")
         return named
+
+    def _check_rows(self, pairs: list[tuple[Any, _Record]]) -> None:
+        """Hold each row's values against its columns, one by one."""
+        for row, record in pairs:
+            for name, messages in problems_of_fields(row).items():
+                self.faults.append(f"{record.label}: {name}: {' '.join(messages)}")
 
     def _register(self, model: type[CuratedModel], rows: list[Any]) -> None:
         known = self.ids.setdefault(model, {})
@@ -439,6 +501,7 @@ class _Loader:
         """
         column = _identity_columns(model)[0]
         kept: dict[int, set[tuple]] = {}
+        dropped: list[Any] = []
         for record in read:
             kept.setdefault(record.identity[0], set()).add(record.identity)
         for batch in _batches(sorted(kept)):
@@ -448,19 +511,29 @@ class _Loader:
                 if self._base(model, row) is None:
                     continue
                 if self.force or self._newest(model, row) == LOADED:
-                    row._change_reason = DROPPED
-                    row.delete()
-                    self.report.dropped += 1
+                    dropped.append(row)
                 else:
                     name = ", ".join(str(part) for part in row.natural_key() if part is not None)
                     self.conflicts.append(f"{model._meta.verbose_name} {name}: edited since, here no longer named.")
+        if self.conflicts:
+            return
+        for row in dropped:
+            row._change_reason = DROPPED
+            row.delete()
+            self.report.dropped += 1
 
 
-def _is_plain(value: Any) -> bool:
-    """Tell a value of a record: nothing, a number, a text without NUL, or a natural key of such."""
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(part, str | type(None)) and _is_plain(part) for part in value)
-    return value is None or isinstance(value, int | float) or (isinstance(value, str) and "\x00" not in value)
+def _refused(pairs: list[tuple[Any, _Record]], save: Callable[[list], Any]) -> list[tuple[Any, _Record]]:
+    """Write rows, by halves where the database refuses; give those that it refuses singly."""
+    try:
+        with transaction.atomic():
+            save([row for row, _ in pairs])
+    except IntegrityError:
+        if len(pairs) == 1:
+            return pairs
+        half = len(pairs) // 2
+        return [*_refused(pairs[:half], save), *_refused(pairs[half:], save)]
+    return []
 
 
 def _identity_columns(model: type[CuratedModel]) -> list[str]:
@@ -478,13 +551,3 @@ def _short(value: Any) -> str:
         return value.isoformat()
     text = "nothing" if value in (None, "") else f"“{value}”" if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}…”"
-
-
-def _rule_broken(error: IntegrityError) -> str:
-    """Give the words of the constraint that the database names in its error."""
-    text = str(error)
-    for model in CURATED:
-        for constraint in model._meta.constraints:
-            if constraint.name in text:
-                return f"{model._meta.verbose_name}: {constraint.violation_error_message}"
-    return text.splitlines()[0]

@@ -167,6 +167,17 @@ ARTICLE = "articles/courier.yaml"
         ("topics.yaml", "under: growth", "under: growth-drevia", 10, ["must stand before"]),
         ("topics.yaml", "group: pact", "group: pcat", 6, ["no actor “pcat”"]),
         ("desk.yaml", "fixture: example", "fixtur: example", 1, ["“fixtur” is no field here"]),
+        ("desk.yaml", "fixture: example", "fixture: &self [*self]", 1, ["An anchor stands within what it names"]),
+        (
+            "actors.yaml",
+            "name: Aldoria",
+            "name: Aldoria\n    aliases: &self\n      - *self",
+            5,
+            ["An anchor stands within what it names"],
+        ),
+        ("desk.yaml", "fixture: example", "? [fixture]\n: example", 1, ["A field's name is a text"]),
+        ("topics.yaml", "group: pact", "{group: pact}: pact", 6, ["A field's name is a text"]),
+        ("desk.yaml", "fixture: example", "[" * 5000, 1, ["stand too deep in one another"]),
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_what_is_allowed(folder, name, old, new, line, words):
@@ -192,6 +203,18 @@ def test_a_repeat_of_a_repeat_is_refused(folder):
 def test_a_missing_file_is_told(folder):
     (folder / "topics.yaml").unlink()
     assert "topics.yaml, line 1: There is no such file" in errors(folder)
+
+
+@pytest.mark.parametrize("name", ["topics.yaml", ARTICLE])
+def test_a_folder_in_place_of_a_file_is_told(folder, name):
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    assert f"{name}, line 1: It cannot be read" in errors(folder)
+
+
+def test_an_anchor_that_is_named_elsewhere_is_read(folder):
+    change(folder, "actors.yaml", "name: Aldoria", "name: &name Aldoria\n    short_name: *name")
+    assert read_seeds(folder).actors.data["actors"][0]["short_name"] == "Aldoria"
 
 
 def test_texts_that_agree_are_counted(folder):

@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 from stances.seeds import schema
 
 Location = tuple[str | int, ...]
+TOO_DEEP = "Its lists and tables stand too deep in one another."
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ def read_document(path: Path, name: str) -> Document:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except FileNotFoundError:
         raise SeedError([Problem(name, 1, "There is no such file.")]) from None
+    except OSError as error:
+        raise SeedError([Problem(name, 1, f"It cannot be read: {error.strerror}.")]) from None
+    except RecursionError:
+        raise SeedError([Problem(name, 1, TOO_DEEP)]) from None
     except UnicodeDecodeError:
         raise SeedError([Problem(name, 1, "The file is not UTF-8.")]) from None
     except yaml.MarkedYAMLError as error:
@@ -99,24 +104,37 @@ def read_document(path: Path, name: str) -> Document:
         raise SeedError([Problem(name, 1, f"No YAML: {error}.")]) from None
     lines: dict[Location, int] = {}
     problems: list[Problem] = []
+    within: list[yaml.Node] = []
 
     def build(node: yaml.Node | None, where: Location) -> Any:
         if node is None:
             return {}
         lines.setdefault(where, node.start_mark.line + 1)
+        if node in within:
+            problems.append(Problem(name, node.start_mark.line + 1, "An anchor stands within what it names."))
+            return {}
+        within.append(node)
+        data: Any = node.value
         if isinstance(node, yaml.MappingNode):
-            table = {}
+            data = {}
             for key, value in node.value:
-                if key.value in table:
-                    problems.append(Problem(name, key.start_mark.line + 1, f"“{key.value}” stands twice."))
-                lines[*where, key.value] = key.start_mark.line + 1
-                table[key.value] = build(value, (*where, key.value))
-            return table
-        if isinstance(node, yaml.SequenceNode):
-            return [build(item, (*where, number)) for number, item in enumerate(node.value)]
-        return node.value
+                line = key.start_mark.line + 1
+                if not isinstance(key, yaml.ScalarNode):
+                    problems.append(Problem(name, line, "A field's name is a text, no list and no table."))
+                    continue
+                if key.value in data:
+                    problems.append(Problem(name, line, f"“{key.value}” stands twice."))
+                lines[*where, key.value] = line
+                data[key.value] = build(value, (*where, key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            data = [build(item, (*where, number)) for number, item in enumerate(node.value)]
+        within.pop()
+        return data
 
-    data = build(node, ())
+    try:
+        data = build(node, ())
+    except RecursionError:
+        raise SeedError([Problem(name, 1, TOO_DEEP)]) from None
     if problems:
         raise SeedError(problems)
     return Document(name, data, lines)
