@@ -1,6 +1,7 @@
 """Settings, all from the environment. The defaults are safe: no debugging, secure cookies, a strict content policy."""
 
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -86,6 +87,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # A joint statement of many governments: each stance in the desk's form is ten fields, and Django's limit is 1,000.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+# Tables that wait for their confirmation; several servers share the folder.
+IMPORTS_DIR = env.str("IMPORTS_DIR", default=str(Path(tempfile.gettempdir()) / "stances-imports"))
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 SEEDS_DIR = BASE_DIR / "seeds"
 

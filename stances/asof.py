@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from stances.dates import PartialDate
 from stances.models import Affiliation, Position, Source, Stance, Topic
-from stances.models.statements import GAP, Role
+from stances.models.statements import Role
+from stances.passages import GAP
 from stances.tree import TopicTree
 from stances.vocabulary import CSS, SIGNS, ActorKind, Authority, Voice, side, wording
 

@@ -3,12 +3,13 @@
 from functools import wraps
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.http import HttpResponseRedirect
-from django.urls import reverse
+from django.urls import include, path, reverse
 
 from stances.forms import ids_among
 
@@ -54,12 +55,24 @@ class Desk(admin.AdminSite):
     def autocomplete_view(self, request):
         return Autocomplete.as_view(admin_site=self)(request)
 
+    def get_urls(self):
+        of_stances: Any = self.get_model_admin(apps.get_model("stances", "Stance"))
+        return [path("stances/", include(of_stances.changes_urls())), *super().get_urls()]
+
+    def index(self, request, extra_context=None):
+        from stances.queues import sections  # the models are not there yet when the site is made
+
+        return super().index(request, {"sections": sections(request.user), **(extra_context or {})})
+
     def get_app_list(self, request, app_label=None):
-        apps = super().get_app_list(request, app_label)
-        for app in apps:
+        listed = super().get_app_list(request, app_label)
+        for app in listed:
             if app["app_label"] == "stances":
                 app["models"].sort(key=lambda model: (*ORDER, model["object_name"]).index(model["object_name"]))
-        return sorted(apps, key=lambda app: app["app_label"] != "stances")
+                if request.user.has_perm("stances.view_stance"):
+                    page = {"name": "Changes of many rows", "object_name": "Changes", "view_only": True}
+                    app["models"].append({**page, "admin_url": reverse(f"{self.name}:stances_changes")})
+        return sorted(listed, key=lambda app: app["app_label"] != "stances")
 
 
 class DeskConfig(AdminConfig):

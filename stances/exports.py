@@ -19,7 +19,9 @@ ROWS_AT_ONCE = 2000
 ROWS_A_CHUNK = 200
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 #: What a spreadsheet would take for a formula; apostrophes may stand before it, so that taking one off restores it.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+#: The same is done for the two characters with which an import clears a value.
+_FORMULA = re.compile(r"'*(?:[=+\-@\t\r\n＝＋－＠]|\\N\Z)")
+CLEAR = r"\N"
 
 
 def defuse(text: str) -> str:
@@ -28,6 +30,11 @@ def defuse(text: str) -> str:
     Whoever reads the file takes one apostrophe off each cell that begins with apostrophes and such a sign.
     """
     return f"'{text}" if _FORMULA.match(text) else text
+
+
+def restored(cell: str) -> str:
+    """Take off what `defuse` put before a text."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 @dataclass(frozen=True)
@@ -166,7 +173,7 @@ SOURCES = (
 )
 
 
-def _cells(rows: QuerySet, columns: tuple[Column, ...], *, for_csv: bool) -> Iterator[list]:
+def cells_of(rows: QuerySet, columns: tuple[Column, ...], *, defused: bool) -> Iterator[list]:
     """Give each row's cells; text that is missing is empty, as it is where it is stored."""
     paths = [path for column in columns for path in column.paths]
     steps: list[tuple[int, int, Callable | None, bool]] = []
@@ -179,7 +186,7 @@ def _cells(rows: QuerySet, columns: tuple[Column, ...], *, for_csv: bool) -> Ite
             cell = make(*values[start:end]) if make else values[start]
             if is_text:
                 cell = cell or ""
-                if for_csv:
+                if defused:
                     cell = defuse(cell)
             cells.append(cell)
         yield cells
@@ -195,7 +202,7 @@ class _Line:
 def csv_lines(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow([column.name for column in columns])
-    for cells in _cells(rows, columns, for_csv=True):
+    for cells in cells_of(rows, columns, defused=True):
         yield writer.writerow(cells)
 
 
@@ -203,7 +210,7 @@ def json_lines(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[str]:
     names = [column.name for column in columns]
     encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
     before = "[\n"
-    for cells in _cells(rows, columns, for_csv=False):
+    for cells in cells_of(rows, columns, defused=False):
         yield before + encode(dict(zip(names, cells, strict=True)))
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"

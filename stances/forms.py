@@ -35,6 +35,8 @@ PLACES = {
     "stance_implied_has_rationale": "rationale",
 }
 
+LONGEST_FILE = 5_000_000  # bytes
+
 
 class PlainTextField(forms.CharField):
     """Text with line feeds, as fixtures and imports have it, where a browser sends carriage returns too."""
@@ -127,9 +129,21 @@ class CuratedForm(forms.ModelForm):
         return wrong | {name for name, standing in self.stands_for.items() if standing in wrong}
 
 
-class ReasonedForm(CuratedForm):
-    """A form of one row, whose history takes a reason for the change."""
+class OpenedField(forms.CharField):
+    """The state that a form was opened on, sent along unseen; see admin/conflicts.py."""
 
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial, data):
+        return False
+
+
+class ReasonedForm(CuratedForm):
+    """A form of one row, whose history takes a reason for the change; it is refused where others were quicker."""
+
+    #: Why nothing is saved, whatever was typed.
+    refused = ""
+    opened = OpenedField(required=False, max_length=400)
     change_reason = forms.CharField(
         label="Reason for the change",
         max_length=100,
@@ -138,18 +152,63 @@ class ReasonedForm(CuratedForm):
         help_text="Kept in the history, beside what changed, who changed it and when.",
     )
 
+    def clean(self):
+        super().clean()
+        if self.refused:
+            self.add_error(None, self.refused)
+
 
 class SourceForm(ReasonedForm):
+    """A source, whose text is pasted or comes from a file."""
+
+    text_file = forms.FileField(
+        label="or a file",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".txt,text/plain"}),
+        help_text="A plain text in UTF-8, of which the same holds. It takes the place of what stands above.",
+    )
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if isinstance(text := self.fields.get("text"), forms.CharField):
             text.strip = False  # its SHA-256 counts white space at its ends, too
+            text.help_text = (
+                "The article's body, a line for each paragraph, without headings, bylines and captions: no paragraph's "
+                "number counts these. For editors only: it is copyright and never shown."
+            )
+
+    def clean_text_file(self) -> str:
+        """Read the file's text."""
+        file = self.cleaned_data.get("text_file")
+        if not file:
+            return ""
+        if file.size > LONGEST_FILE:
+            raise ValidationError(f"Files up to {LONGEST_FILE // 1_000_000} MB are taken: this is no article's text.")
+        try:
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ValidationError("This is no text in UTF-8: save it as plain text in UTF-8, or paste it.") from None
+        if "\x00" in text:
+            raise ValidationError("This is no plain text: it holds a character that no text has.")
+        return text
+
+    def clean(self):
+        super().clean()
+        if text := self.cleaned_data.get("text_file"):
+            self.cleaned_data["text"] = text
 
 
 class StatementForm(ReasonedForm):
     """A statement, with its date as the codebook writes it in place of the two days that are stored."""
 
     said = PartialDateField(label="Said", widget=PartialDateInput)
+    answer = forms.CharField(
+        label="Comment for the reviewer",
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
+        help_text="Sent as you submit, and kept in the conversation.",
+    )
     stands_for = {"earliest": "said", "latest": "said"}
 
     def __init__(self, *args, **kwargs):
@@ -161,6 +220,11 @@ class StatementForm(ReasonedForm):
         super().clean()
         if said := self.cleaned_data.get("said"):
             self.instance.date = said
+
+    @cached_property
+    def changed_data(self):
+        """Leave out the comment, which is no part of the row."""
+        return [name for name in super().changed_data if name != "answer"]
 
     def unchecked_fields(self) -> set[str]:
         # One that is left empty is given as the row is written.
@@ -180,6 +244,10 @@ class ReasonedStanceForm(StanceForm, ReasonedForm):
     pass
 
 
+#: More rows than any joint statement has; a form that claims more would be made and shown with them.
+MOST_ROWS = 500
+
+
 class RowsFormSet(forms.BaseInlineFormSet):
     """Rows of an inline that find what their autocomplete fields chose in one query a field, not one a row."""
 
@@ -187,6 +255,10 @@ class RowsFormSet(forms.BaseInlineFormSet):
     forms: list[Any]
     instance: Any
     model: Any
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.absolute_max = min(self.absolute_max, MOST_ROWS)
 
     @cached_property
     def chosen(self) -> dict[str, dict[str, models.Model]]:
@@ -224,6 +296,11 @@ def _has_row(form) -> bool:
 class StanceFormSet(RowsFormSet):
     autocompleted = ("actor", "topic")
 
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        if "actor" in form.fields:
+            form.instance.in_row = form.prefix  # what is shown beside it names it
+
     def get_unique_error_message(self, unique_check):
         return "Two stances here are of one actor on one topic; a statement has one."
 
@@ -254,3 +331,19 @@ class WordsForm(forms.Form):
     """What a step in a statement's life wants told: a comment or a reason."""
 
     words = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"}))
+
+    def __init__(self, *args, required: bool = True, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["words"].required = required
+
+
+class DismissalForm(forms.Form):
+    """Which warning is dismissed, or taken back, and the word for it."""
+
+    code = forms.CharField(max_length=20)
+    about = forms.CharField(max_length=400, required=False, strip=False)
+    word = forms.CharField(
+        max_length=200,
+        required=False,
+        error_messages={"max_length": "Say why in 200 characters or fewer."},
+    )

@@ -121,6 +121,24 @@ WORDS: dict[tuple[int, str], str] = {
     (-1, "leaning"): "has doubts",
     (-2, ""): "against",
 }
+#: The words of a text that anchor a position (codebook, section 5), in the order in which coders choose.
+ANCHORS: dict[tuple[int, str], str] = {
+    (2, ""): "agrees, signs, pledges, welcomes, urges, is keen; acts on it",
+    (1, "proviso"): "once a security clearance system stands",
+    (1, "time"): "“as Pillar II becomes more mature”",
+    (1, "scope"): "“project by project”, “on specific projects”",
+    (1, "leaning"): "open to, expressed interest, “natural candidate”, raises the possibility, briefs a candidate; "
+    "one who could refuse offers or announces that it will consider",
+    (0, ""): "has not decided: “whether or not”, “a matter for them”, explores",
+    (-1, "proviso"): "not unless something comes first",
+    (-1, "time"): "“no plans”, “not proposed”, “not until there are results”",
+    (-1, "scope"): "not this part of it",
+    (-1, "leaning"): "concerns, costs, complications, “be prudent”, “cast a shadow”",
+    (
+        -2,
+        "",
+    ): "rules out, would not join, would not accept, condemns; says that it does harm (“destabilise”, “arms race”)",
+}
 SIGNS = {2: "++", 1: "+", 0: "0", -1: "−", -2: "−−"}
 CSS = {2: "p2", 1: "p1", 0: "z0", -1: "n1", -2: "n2"}
 

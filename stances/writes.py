@@ -7,20 +7,23 @@ transaction's own (`transaction_mode=IMMEDIATE`).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from asgiref.local import Local
 from django.db import connection, transaction
+from django.utils import timezone
 
 Pair = tuple[int, int]
 _state = Local()
 
 
 class PublicWrite:
-    """What one outermost write has touched: series by actor and topic, and whether anything public."""
+    """What one outermost write has touched: series by actor and topic, and whether anything public; and its moment."""
 
     def __init__(self) -> None:
+        self.moment = timezone.now()
         self.pairs: set[Pair] = set()
         self.public = False
 
@@ -56,3 +59,9 @@ def public_write() -> Iterator[PublicWrite]:
             write.finish()
         finally:
             _state.write = None
+
+
+def moment_of_write() -> dt.datetime | None:
+    """Give the moment of the write that goes on, by which its entries in the history are known to belong together."""
+    write = getattr(_state, "write", None)
+    return write.moment if write is not None and connection.in_atomic_block else None

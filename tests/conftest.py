@@ -82,3 +82,23 @@ def page(browser):
     context = browser.new_context()
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def complaints(page) -> list[str]:
+    """Collect what the console is told: errors of scripts, and what the policy of content blocks."""
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: told.append(str(error)))
+    return told
+
+
+@pytest.fixture
+def groups(transactional_db):
+    """Make the roles anew: a test that commits has the database emptied after it."""
+    from importlib import import_module
+
+    from django.apps import apps
+    from django.db import connection
+
+    import_module("stances.migrations.0002_groups").make_groups(apps, connection.schema_editor())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.forms import MultiWidget
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+
+from stances.models import Statement
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -17,6 +20,19 @@ def signed_in(user) -> Client:
     client = Client()
     client.force_login(user, backend=BACKEND)
     return client
+
+
+def sign_in(page, user, live_server) -> None:
+    """Sign a user in in a browser, without the form."""
+    cookie = signed_in(user).cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+
+
+def pick(page, field: str, words: str) -> None:
+    """Choose a row in an autocomplete field by words that find it."""
+    page.locator(f"#id_{field} + .select2 .select2-selection").click()
+    page.locator(".select2-container--open .select2-search__field").fill(words)
+    page.locator(".select2-results__option--highlighted:not(.loading-results)", has_text=words).click()
 
 
 def address(row_or_model, page: str = "change") -> str:
@@ -59,6 +75,12 @@ def act(client: Client, model, action: str, rows, **more):
     """Take an action of a list with some of its rows."""
     data = {"action": action, "_selected_action": [row.pk for row in rows], **more}
     return client.post(address(model, "changelist"), data, follow=True)
+
+
+def publish(client: Client, rows):
+    """Publish some rows by the action of their list, which shows first what it will do."""
+    shown = act(client, Statement, "publish_selected", rows)
+    return act(client, Statement, "publish_selected", rows, told=shown.context.get("told") or "")
 
 
 def errors(page) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from stances.dates import PartialDate
-from stances.models import Actor, Affiliation, Source, Stance, Statement, Topic
+from stances.models import Actor, Affiliation, Dismissal, Source, Stance, Statement, Topic
 from stances.vocabulary import ActorKind, Authority, Basis, Form, Status, Voice
 
 
@@ -172,3 +172,13 @@ def role(name: str) -> Group:
         codes = [permission.partition(".")[2] for permission in names]
         group.permissions.set(Permission.objects.filter(codename__in=codes))
     return group
+
+
+class DismissalFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Dismissal
+
+    statement = factory.SubFactory(StatementFactory)
+    code = "jump"
+    word = "It was so."
+    by = factory.SubFactory(EditorFactory)

@@ -199,7 +199,9 @@ def test_a_stance_that_a_colleague_added_meanwhile_is_refused_in_its_row(desk):
     row = {"actor": stance.actor_id, "topic": stance.topic_id, "position": "-2", "attribution": "own"}
     sent |= {f"stances-0-{name}": value for name, value in row.items()}
     page = desk.post(address(statement), sent)
-    assert errors(page) == {"stances-0-__all__": ["This statement has a stance of this actor on this topic already."]}
+    sent = as_sent(page, asked=[clash.name for clash in page.context["conflict"].clashes])
+    page = desk.post(address(statement), sent | {f"choice-{name}": "theirs" for name in sent["asked"]})
+    assert errors(page) == {"stances-1-__all__": ["This statement has a stance of this actor on this topic already."]}
 
 
 def test_only_a_draft_may_lose_its_last_stance(desk):
@@ -231,7 +233,7 @@ def test_saving_what_was_not_changed_leaves_no_entry_in_the_history(desk):
     source = SourceFactory(text="One line.\nAnother line, and a feed.\n", coverage="whole")
     source.text_sha256 = sha256_of(source.text)
     source.save()
-    stance = StanceFactory(statement__quote="So it is.\nAnd so on.", statement__source=source)
+    stance = StanceFactory(statement__quote="One line.\nAnother line", statement__source=source)
     actor = ActorFactory(aliases="One\nTwo")
     version = PublicVersion.objects.current()
     for row in (stance.statement, source, actor, stance.topic):
@@ -667,7 +669,8 @@ def test_the_desk_leads_from_the_work_to_its_results(desk):
     page = desk.get(reverse("admin:index"))
     app = page.context["app_list"][0]
     names = [model["object_name"] for model in app["models"]]
-    assert names == ["Statement", "Source", "Actor", "Affiliation", "Topic", "Stance", "Position", "FormerSlug"]
+    kinds = ["Statement", "Source", "Actor", "Affiliation", "Topic", "Stance", "Position", "FormerSlug"]
+    assert names == [*kinds, "Changes"]
     words = page.content.decode()
     assert "Stances: editors&#x27; desk" in words
     assert '<a href="/">View site</a>' in words

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import pytest
-from django.apps import apps
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.urls import reverse
 
 from stances.models import Actor, Affiliation, FormerSlug, Position, Source, Stance, Statement, Topic
 from stances.vocabulary import Status
-from tests.desk import address, signed_in
+from tests.desk import address, pick, sign_in
 from tests.factories import (
     ActorFactory,
     AffiliationFactory,
@@ -26,13 +21,7 @@ from tests.factories import (
     TopicFactory,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def roles(transactional_db):
-    """Make the groups anew: a test that commits has the database emptied after it."""
-    import_module("stances.migrations.0002_groups").make_groups(apps, connection.schema_editor())
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("groups")]
 
 
 @pytest.fixture
@@ -73,20 +62,6 @@ def addresses(rows) -> list[str]:
     ]
 
 
-def sign_in(page, user, live_server):
-    cookie = signed_in(user).cookies[settings.SESSION_COOKIE_NAME]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-
-
-@pytest.fixture
-def complaints(page) -> list[str]:
-    """Collect what the console is told: errors of scripts, and what the policy of content blocks."""
-    told: list[str] = []
-    page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: told.append(str(error)))
-    return told
-
-
 def test_no_page_is_blocked_in_part_or_wider_than_the_screen(page, live_server, rows, complaints):
     sign_in(page, get_user_model().objects.create_superuser("root"), live_server)
     for url in addresses(rows):
@@ -98,13 +73,6 @@ def test_no_page_is_blocked_in_part_or_wider_than_the_screen(page, live_server, 
             page.emulate_media(color_scheme=scheme)
             wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert (complaints, wider) == ([], 0), (url, width, scheme)
-
-
-def pick(page, field: str, words: str) -> None:
-    """Choose a row in an autocomplete field by words that find it."""
-    page.locator(f"#id_{field} + .select2 .select2-selection").click()
-    page.locator(".select2-container--open .select2-search__field").fill(words)
-    page.locator(".select2-results__option--highlighted:not(.loading-results)", has_text=words).click()
 
 
 def test_a_coder_codes_and_an_editor_publishes(page, browser, live_server, complaints):
@@ -142,6 +110,8 @@ def test_a_coder_codes_and_an_editor_publishes(page, browser, live_server, compl
     page.locator("#action-toggle").check()
     page.select_option("[name=action]", "publish_selected")
     page.click("button[name=index]")
+    assert "is the first record of Ruritania on Singing: for, later" in page.locator(".effect").inner_text()
+    page.click("input[value='Publish']")
     assert f"{statement.key}: published" in page.locator(".messagelist").inner_text()
     statement.refresh_from_db()
     assert statement.is_public

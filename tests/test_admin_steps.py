@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from stances.models import PublicVersion, Statement
 from stances.vocabulary import Status
-from tests.desk import act, address, as_sent, errors, messages, send, signed_in
+from tests.desk import act, address, as_sent, errors, messages, publish, send, signed_in
 from tests.factories import CoderFactory, EditorFactory, SourceFactory, StanceFactory, StatementFactory
 
 pytestmark = pytest.mark.django_db
@@ -61,16 +61,16 @@ def test_submitting_many_tells_what_became_of_each(desk):
 def test_publishing_many_takes_what_is_repeated_before_its_repeat(desk):
     first = statement(Status.SUBMITTED, key="later-made")
     repeat = statement(Status.SUBMITTED, key="a-repeat", repeats=first)
-    act(desk, Statement, "publish_selected", [repeat, first])
+    publish(desk, [repeat, first])
     assert set(Statement.objects.values_list("status", flat=True)) == {Status.PUBLISHED}
 
 
 def test_nobody_publishes_what_is_his_or_her_own(desk, editor, settings):
     own = statement(Status.SUBMITTED, coder=editor, key="own")
-    page = act(desk, Statement, "publish_selected", [own])
+    page = publish(desk, [own])
     assert told(page) == ["1 not published", "own: A second person publishes: this statement is your own."]
     settings.ONE_PERSON_DESK = True
-    act(desk, Statement, "publish_selected", [own])
+    publish(desk, [own])
     own.refresh_from_db()
     assert own.status == Status.PUBLISHED
 
@@ -78,7 +78,7 @@ def test_nobody_publishes_what_is_his_or_her_own(desk, editor, settings):
 def test_publishing_many_is_one_version_of_the_public_data(desk):
     rows = [statement(Status.SUBMITTED) for _ in range(3)]
     before = PublicVersion.objects.current()
-    act(desk, Statement, "publish_selected", rows)
+    publish(desk, rows)
     assert PublicVersion.objects.current() == before + 1
 
 
@@ -182,7 +182,11 @@ def test_a_form_with_errors_takes_no_step(desk):
 
 def test_saving_and_publishing(desk):
     submitted = statement(Status.SUBMITTED)
-    send(desk, address(submitted), _publish="on")
+    page = send(desk, address(submitted), summary="Better.", _publish="on")
+    assert page.redirect_chain[-1][0] == address(submitted, "publish")
+    submitted.refresh_from_db()
+    assert (submitted.summary, submitted.is_public) == ("Better.", False)
+    desk.post(address(submitted, "publish"), {"told": page.context["told"]})
     submitted.refresh_from_db()
     assert submitted.is_public
 
@@ -209,7 +213,9 @@ def test_a_step_that_comes_too_late_is_told_and_not_taken(desk):
     sent = as_sent(desk.get(address(row)), _publish="on")
     act(desk, Statement, "return_selected", [row], words="Not yet.")
     page = desk.post(address(row), sent, follow=True)
-    assert f"{row.key}: It is draft, and so cannot be published." in told(page)
+    assert ("Status", "draft") in [(change.label, change.after) for change in page.context["conflict"].told]
+    row.refresh_from_db()
+    assert row.status == Status.DRAFT
 
 
 def test_a_step_of_no_statement_leads_back(desk):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stances import exports
-from stances.exports import csv_lines, defuse, in_chunks, json_lines
+from stances.exports import csv_lines, defuse, in_chunks, json_lines, restored
 from stances.models import Actor, Source, Stance, Topic
 from stances.vocabulary import Basis
 from tests.factories import ActorFactory, SourceFactory, StanceFactory, TopicFactory
@@ -39,11 +39,6 @@ def in_csv(client, address: str) -> list[dict[str, str]]:
 
 def in_json(client, address: str) -> list[dict]:
     return json.loads(body(client, address))
-
-
-def restored(cell: str) -> str:
-    """Take off what an export put before a text, as an import does."""
-    return cell[1:] if re.match(r"'+[=+\-@\t\r\n＝＋－＠]", cell) else cell
 
 
 STANCE_COLUMNS = (
@@ -217,6 +212,7 @@ HOSTILE = [
     'say "hi", then\r\ngo',
     "漢字 é",
     "'",
+    "\\N",
 ]
 
 

@@ -13,6 +13,7 @@ from stances.models.sources import normalise_text, sha256_of
 from tests.factories import (
     ActorFactory,
     AffiliationFactory,
+    DismissalFactory,
     FeaturedTopicFactory,
     GovernmentFactory,
     SourceFactory,
@@ -57,6 +58,7 @@ def itself(row):
 
 #: A constraint, a row, how to break it, and what full_clean() says.
 BROKEN = [
+    ("dismissal_has_word", DismissalFactory, {"word": ""}, "This field cannot be blank."),
     ("actor_kind_valid", ActorFactory, {"kind": "x"}, NOT_A_CHOICE),
     ("actor_iso_of_government", ActorFactory, {"iso": "AUS"}, "Only a government has an ISO code."),
     ("actor_name_given", ActorFactory, {"name": ""}, "This field cannot be blank."),
@@ -202,6 +204,12 @@ def two_positions():
 
 #: A constraint, two rows of which one may not be as the other in these fields, and what full_clean() says.
 TWICE = [
+    (
+        "dismissal_unique",
+        lambda: (DismissalFactory(), DismissalFactory(about="another")),
+        ["statement_id", "about"],
+        "This warning is dismissed already.",
+    ),
     (
         "actor_iso_unique",
         lambda: (GovernmentFactory(), GovernmentFactory(iso="AUS")),

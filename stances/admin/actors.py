@@ -13,6 +13,7 @@ from stances.admin.base import CuratedAdmin, CuratedFields
 from stances.admin.columns import list_link
 from stances.admin.filters import HoldsFilter
 from stances.admin.history import Part
+from stances.admin.merging import MergingAdmin
 from stances.forms import AffiliationFormSet, CuratedForm
 from stances.models import Actor, Affiliation
 
@@ -39,7 +40,7 @@ class AffiliationInline(CuratedFields, admin.TabularInline):
 
 
 @admin.register(Actor)
-class ActorAdmin(CuratedAdmin):
+class ActorAdmin(MergingAdmin):
     list_display = ["name", "kind", "short_name", "iso", "belongs_to", "slug"]
     list_filter = ["kind"]
     search_fields = ["name", "short_name", "aliases", "iso", "slug"]
@@ -100,6 +101,7 @@ class AffiliationAdmin(CuratedAdmin):
     search_help_text = "Titles, and names of either actor."
     ordering = ["of__name", "start", "id"]
     autocomplete_fields = ["actor", "of"]
+    bin_fields = ("actor", "title", "of")
     fieldsets: ClassVar[Any] = [
         (None, {"fields": ["actor", "of", "title", "authority"]}),
         ("When it holds", {"fields": [("start", "end")]}),

@@ -12,8 +12,11 @@ from django.db import models
 from django.db.models import Case, ProtectedError, Q, When
 from django.http import HttpResponseRedirect
 
+from stances.admin.conflicts import GuardedForms
 from stances.admin.deletion import GuardedDeletion
 from stances.admin.history import HistoryPages
+from stances.admin.keeping import note_saved
+from stances.admin.restoring import RestoringPages
 from stances.forms import ChosenSelect, PlainTextField, ReasonedForm
 from stances.writes import public_write
 
@@ -40,7 +43,7 @@ class CuratedFields(BaseModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class CuratedAdmin(CuratedFields, HistoryPages, GuardedDeletion):
+class CuratedAdmin(CuratedFields, GuardedForms, RestoringPages, HistoryPages, GuardedDeletion):
     """Stock admin of a curated model, with its history, its errors in their places, and safe writes."""
 
     form = ReasonedForm
@@ -73,7 +76,9 @@ class CuratedAdmin(CuratedFields, HistoryPages, GuardedDeletion):
             return view(request, *args)
         try:
             with public_write():
-                return view(request, *args)
+                answer = view(request, *args)
+            note_saved(request, answer)
+            return answer
         except ProtectedError as error:
             self.message_user(request, error.args[0], messages.ERROR)
         except ValidationError as error:
@@ -104,7 +109,7 @@ class CuratedAdmin(CuratedFields, HistoryPages, GuardedDeletion):
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
         if obj and self.has_change_permission(request, obj):
-            return [*fieldsets, ("This change", {"fields": ["change_reason"]})]
+            return [*fieldsets, ("This change", {"fields": ["change_reason", "opened"]})]
         return fieldsets
 
     def best_first(self, rows, term: str):

@@ -33,3 +33,14 @@ def list_link(model: str, text: str, **filters) -> SafeString:
 
 def short(text: str, length: int = 140) -> str:
     return Truncator(text).chars(length, truncate="…")
+
+
+def change_url(row) -> str:
+    """Give the address of a row's form."""
+    return reverse(f"admin:stances_{row._meta.model_name}_change", args=[row.pk])
+
+
+def named(row) -> str:
+    """Name a row in a list of many; a stance by its statement, too."""
+    key = getattr(row, "statement_id", None) and row.statement.key
+    return f"{key}: {row}" if key else str(row)

@@ -9,8 +9,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from stances.dates import today
 from stances.forms import ids_among
-from stances.models import Stance, Statement, Topic
+from stances.models import Dismissal, Stance, Statement, Topic
 from stances.vocabulary import Authority
+from stances.warnings import warnings_of
 
 
 class TopicFilter(SimpleListFilter):
@@ -65,7 +66,7 @@ class CoderFilter(SimpleListFilter):
             .exclude(pk=request.user.pk)
         )
         named = [(str(user.pk), user.get_username()) for user in others.order_by("username")]
-        return [("me", "me"), *named, ("none", "nobody (imported)")]
+        return [("me", "me"), ("others", "others"), *named, ("none", "nobody (imported)")]
 
     def queryset(self, request, queryset):
         value = self.value()
@@ -73,6 +74,8 @@ class CoderFilter(SimpleListFilter):
             return queryset
         if value == "none":
             return queryset.filter(coder=None)
+        if value == "others":
+            return queryset.exclude(coder=request.user.pk)
         if value != "me" and not ids_among([value]):
             raise IncorrectLookupParameters
         return queryset.filter(coder=request.user.pk if value == "me" else int(value))
@@ -97,4 +100,26 @@ class HoldsFilter(SimpleListFilter):
                 return queryset.filter(Q(end__lte=today()))
             case "later":
                 return queryset.filter(Q(start__gt=today()))
+        raise IncorrectLookupParameters
+
+
+class WarningFilter(SimpleListFilter):
+    """Statements with open warnings, looked for among the newest of those listed, or with dismissed ones."""
+
+    title = "warnings"
+    parameter_name = "warnings"
+    looked_at = 500
+
+    def lookups(self, request, model_admin):
+        return [("open", f"open, of the {self.looked_at} newest"), ("dismissed", "dismissed")]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case None:
+                return queryset
+            case "dismissed":
+                return queryset.filter(Exists(Dismissal.objects.filter(statement=OuterRef("pk")).order_by()))
+            case "open":
+                found = warnings_of(queryset.order_by("-pk")[: self.looked_at])
+                return queryset.filter(pk__in=[pk for pk, each in found.items() if any(one.is_open for one in each)])
         raise IncorrectLookupParameters

@@ -23,28 +23,34 @@ from django.utils.text import capfirst
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import ObjDiffDisplay
 
+from stances.changes import is_named
+from stances.differences import Piece, around, differences
 from stances.models.curated import CuratedModel
+from stances.states import Part
+
+__all__ = ["HistoryPages", "Part"]
 
 DONE = {"+": "made", "~": "changed", "-": "deleted"}
 SHORTENED = 400
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows that belong to another and change with it: their model, its key to that row, and how to name one of them."""
-
-    model: type[CuratedModel]
-    key: str
-    title: str
+#: Values of so many words are compared word by word, where so much of them is the same.
+WORDS = 8
+ALIKE = 0.25
 
 
 @dataclass(frozen=True)
 class Change:
-    """One field before and after."""
+    """One field before and after, and word by word where it is long."""
 
     label: str
     before: str
     after: str
+    pieces: list[Piece] = field(default_factory=list)
+
+    @classmethod
+    def between(cls, label: str, before: str, after: str) -> Change:
+        short = ObjDiffDisplay(max_length=SHORTENED, min_begin_len=40, min_end_len=40, min_common_len=40)
+        old, new = short.common_shorten_repr(before, after)
+        return cls(label, old, new, word_by_word(before, after))
 
 
 @dataclass
@@ -57,6 +63,8 @@ class Entry:
     by: str
     changes: list[Change] = field(default_factory=list)
     url: str = ""
+    together: str = ""
+    restore_url: str = ""
 
 
 class HistoryPages(SimpleHistoryAdmin):
@@ -72,10 +80,18 @@ class HistoryPages(SimpleHistoryAdmin):
         parts = (Part(self.model, self.model._meta.pk.attname, ""), *self.history_parts)
         paginator = Paginator(_lines(parts, row.pk), self.history_list_per_page)
         page = paginator.get_page(request.GET.get(PAGE_VAR))
-        entries = _entries(parts, list(page.object_list))
-        for entry in entries:
+        lines = list(page.object_list)
+        entries = _entries(parts, lines)
+        standing = row._state.db is not None and self.has_change_permission(request, row)
+        for entry, (moment, number, pk) in zip(entries, lines, strict=True):
+            if is_named(entry.record.history_change_reason):
+                kind = entry.record.instance_type._meta.model_name
+                entry.together = reverse("admin:stances_changes_one", args=[kind, entry.record.pk])
             if not entry.title:
                 entry.url = self._history_url("simple_history", row.pk, entry.record.pk)
+            is_newest = page.number == 1 and moment == lines[0][0]
+            if standing and not is_newest and (entry.title or entry.done != DONE["-"]):
+                entry.restore_url = self._history_url("restore", row.pk, number, pk)
         context = {
             "title": f"History: {title}",
             "row": row,
@@ -97,14 +113,14 @@ class HistoryPages(SimpleHistoryAdmin):
         record = records.filter(pk=version_id).first() if version_id.isdecimal() else None
         if record is None:
             raise Http404
-        fields = _fields(record)
-        names = _names([record], fields)
+        fields = fields_of(record)
+        names = names_of([record], fields)
         context = {
             "title": f"{title}, as it was",
             "row": row,
             "row_name": title,
             "entry": Entry(record, DONE[record.history_type], "", names["users"].get(record.history_user_id, "")),
-            "values": [(capfirst(f.verbose_name), _shown(f, record, names)) for f in fields],
+            "values": [(capfirst(f.verbose_name), shown(f, record, names)) for f in fields],
             "history_url": self._history_url("history", row.pk),
         }
         return self._render_history(request, "admin/stances/version.html", context | (extra_context or {}))
@@ -162,16 +178,16 @@ def _entries_of(part: Part, pks: list[int]) -> Iterator[Entry]:
     """Tell what records changed, by the one before each."""
     records = list(_with_previous(part.model, pks))
     earlier = part.model.history.in_bulk([record.previous for record in records if record.previous])
-    fields = _fields(records[0])
-    names = _names([*records, *earlier.values()], fields)
+    fields = fields_of(records[0])
+    names = names_of([*records, *earlier.values()], fields)
     told = [f for f in fields if f.name != part.key]
     for record in records:
-        title = part.title.format(**{f.name: _shown(f, record, names) for f in fields})
+        title = part.title.format(**{f.name: shown(f, record, names) for f in fields})
         entry = Entry(record, DONE[record.history_type], title, names["users"].get(record.history_user_id, ""))
         if record.history_type == "~" and record.previous in earlier:
-            entry.changes = _changes(earlier[record.previous], record, told, names)
+            entry.changes = changes_between(earlier[record.previous], record, told, names)
         elif title:
-            values = [(str(capfirst(f.verbose_name)), _shown(f, record, names)) for f in told]
+            values = [(str(capfirst(f.verbose_name)), shown(f, record, names)) for f in told]
             made = record.history_type == "+"
             entry.changes = [Change(label, "" if made else v, v if made else "") for label, v in values if v]
         yield entry
@@ -192,25 +208,28 @@ def _with_previous(model: type[CuratedModel], pks: list[int]):
     return history.filter(pk__in=pks).annotate(previous=Subquery(before.values("history_id")[:1]))
 
 
-def _fields(record) -> list[models.Field]:
+def fields_of(record) -> list[models.Field]:
     return [f for f in record.tracked_fields if not f.primary_key]
 
 
-def _names(records: list[Any], fields: list[models.Field]) -> dict[Any, dict[Any, str]]:
-    """Name the rows that records point to, and under "users" those who made them: a query for each model."""
+def labels_of(rows: list[Any], fields: list[models.Field]) -> dict[Any, dict[Any, str]]:
+    """Name the rows that records or rows point to: a query for each model."""
     wanted: dict[Any, set[Any]] = defaultdict(set)
     for f in fields:
         if f.is_relation:
-            wanted[f.related_model] |= {getattr(record, f.attname) for record in records} - {None}
-    who = records[0]._meta.get_field("history_user").related_model
-    wanted[who] |= {record.history_user_id for record in records} - {None}
-    named = {
-        model: {pk: str(row) for pk, row in model._base_manager.in_bulk(pks).items()} for model, pks in wanted.items()
-    }
-    return {**named, "users": named[who]}
+            wanted[f.related_model] |= {getattr(row, f.attname) for row in rows} - {None}
+    found = {model: model._base_manager.in_bulk(pks) for model, pks in wanted.items()}
+    return {model: {pk: str(row) for pk, row in rows.items()} for model, rows in found.items()}
 
 
-def _shown(f: models.Field, record, names) -> str:
+def names_of(records: list[Any], fields: list[models.Field]) -> dict[Any, dict[Any, str]]:
+    """Name the rows that records point to, and under "users" those who made them."""
+    who = records[0]._meta.get_field("history_user")
+    named = labels_of(records, [*fields, who])
+    return {**named, "users": named[who.related_model]}
+
+
+def shown(f: models.Field, record, names) -> str:
     """Say a field's value as an editor reads it."""
     value = getattr(record, f.attname)
     if value is None or value == "":
@@ -226,11 +245,20 @@ def _shown(f: models.Field, record, names) -> str:
     return str(value)
 
 
-def _changes(before, after, fields: list[models.Field], names) -> list[Change]:
+def changes_between(before, after, fields: list[models.Field], names) -> list[Change]:
     changes = []
     for f in fields:
         if getattr(before, f.attname) != getattr(after, f.attname):
-            short = ObjDiffDisplay(max_length=SHORTENED, min_begin_len=40, min_end_len=40, min_common_len=40)
-            old, new = short.common_shorten_repr(_shown(f, before, names), _shown(f, after, names))
-            changes.append(Change(str(capfirst(f.verbose_name)), old, new))
+            old, new = shown(f, before, names), shown(f, after, names)
+            changes.append(Change.between(str(capfirst(f.verbose_name)), old, new))
     return changes
+
+
+def word_by_word(before: str, after: str) -> list[Piece]:
+    """Compare two values by their words; nothing where they are short, or hardly alike."""
+    length = max(len(before), len(after))
+    if max(before.count(" "), after.count(" ")) < WORDS:
+        return []
+    pieces = differences(before, after)
+    alike = sum(len(piece.text) for piece in pieces if piece.kind == "same")
+    return around(pieces) if alike >= ALIKE * length else []

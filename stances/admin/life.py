@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +19,17 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
+from stances import effects
 from stances.admin.base import CuratedAdmin
 from stances.admin.columns import short
+from stances.effects import Prospect
 from stances.forms import WordsForm
 from stances.models import Stance, Statement
 from stances.vocabulary import Status
+from stances.warnings import warnings_of
 
 TOLD = 200
+SPELLED_OUT = 50
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,17 @@ class Step:
     permission: str
     words: str = ""
     question: str = ""
+    #: The words may be left empty.
+    optional: bool = False
+    #: Its button saves the form first.
+    saves: bool = False
+    #: What it will do to positions is shown before it is taken.
+    foretells: Callable[[Iterable[Statement]], list[Prospect]] | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether many are asked about before it is taken."""
+        return bool(self.words and not self.optional) or self.foretells is not None
 
     def take(self, statement: Statement, by, words: str = "") -> None:
         getattr(statement, self.verb)(by=by, **({self.words: words} if self.words else {}))
@@ -52,8 +68,28 @@ class Step:
         return self.name != "submit" or may_change(user, statement)
 
 
-SUBMIT = Step("submit", "submit", "Submit for review", "submitted for review", Status.DRAFT, "stances.submit_statement")
-PUBLISH = Step("publish", "publish", "Publish", "published", Status.SUBMITTED, "stances.review_statement")
+SUBMIT = Step(
+    "submit",
+    "submit",
+    "Submit for review",
+    "submitted for review",
+    Status.DRAFT,
+    "stances.submit_statement",
+    "comment",
+    "A comment for the reviewer, if there is one to make:",
+    optional=True,
+    saves=True,
+)
+PUBLISH = Step(
+    "publish",
+    "publish",
+    "Publish",
+    "published",
+    Status.SUBMITTED,
+    "stances.review_statement",
+    saves=True,
+    foretells=effects.of_publishing,
+)
 RETURN = Step(
     "return",
     "return_to_coder",
@@ -73,6 +109,7 @@ RETRACT = Step(
     "stances.retract_statement",
     "reason",
     "Why is it withdrawn? The public page goes on to tell.",
+    foretells=effects.of_retracting,
 )
 STEPS = (SUBMIT, PUBLISH, RETURN, RETRACT)
 
@@ -107,6 +144,28 @@ def take(step: Step, statements: Iterable[Statement], by, words: str = "") -> Ou
         except (PermissionDenied, ValidationError) as error:
             outcome.refused.append((statement.key, reason(error)))
     return outcome
+
+
+def digest(foretold: Iterable[Prospect]) -> str:
+    """Give a short mark of what was told, by which it is seen whether it still holds."""
+    text = "\n".join(f"{prospect.statement.pk} {line}" for prospect in foretold for line in prospect.lines)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _refusal(step: Step, statement: Statement) -> str:
+    if statement.status != step.status:
+        return f"will not be {step.done}: it is {statement.get_status_display()}"
+    return f"will not be {step.done}: it is your own, and a second person publishes"
+
+
+def _lacking(prospect: Prospect, together: Container[int]) -> str:
+    """Say what a statement lacks to be published, as far as it can be seen before."""
+    if not prospect.effects:
+        return "will not be published: it has no stance"
+    first = prospect.statement.repeats
+    if first and first.status != Status.PUBLISHED and first.pk not in together:
+        return f"will not be published: it repeats {first.key}, which is not published"
+    return ""
 
 
 def reason(error: PermissionDenied | ValidationError) -> str:
@@ -161,19 +220,43 @@ class LifeOfStatements(CuratedAdmin):
         # The first of its words comes before what repeats them, so that both can be published at once.
         statements = queryset.order_by(F("repeats").asc(nulls_first=True), "latest", "pk")
         words = ""
-        if step.words:
+        if step.asks:
+            foretold = self._foretell(request, step, statements)
             form = WordsForm(request.POST if "words" in request.POST else None)
-            if not form.is_valid():
+            if not self._answered(request, step, form, foretold):
                 selected = {
                     "name": ACTION_CHECKBOX_NAME,
                     "values": request.POST.getlist(ACTION_CHECKBOX_NAME),
                     "across": request.POST.get("select_across", "0"),
                     "action": f"{step.name}_selected",
                 }
-                return self._ask(request, step, form, statements, selected)
-            words = form.cleaned_data["words"]
+                return self._ask(request, step, form, statements, foretold, selected)
+            words = form.cleaned_data["words"] if step.words else ""
         self._tell(request, step, take(step, statements, request.user, words))
         return None
+
+    def _foretell(self, request, step: Step, statements) -> list[Prospect]:
+        """Tell what a step will do with each, taken with all that it can be taken with; warnings are told beside."""
+        if step.foretells is None:
+            return []
+        rows = list(statements.select_related("repeats"))
+        going = [row for row in rows if step.is_open_to(request.user, row)]
+        told = {prospect.statement.pk: prospect for prospect in step.foretells(going)}
+        for prospect in told.values():
+            if step is PUBLISH:
+                prospect.refusal = _lacking(prospect, told.keys())
+        return [told.get(row.pk) or Prospect(row, _refusal(step, row)) for row in rows]
+
+    def _answered(self, request, step: Step, form: WordsForm, foretold: list[Prospect]) -> bool:
+        """Tell whether the words are there that a step wants, and whether what was told still is what it will do."""
+        if step.words:
+            return form.is_valid()
+        told = request.POST.get("told")
+        if told and told != digest(foretold):
+            self.message_user(
+                request, "The data changed since you looked: this is what it will do now.", messages.WARNING
+            )
+        return told == digest(foretold)
 
     def _tell(self, request, step: Step, outcome: Outcome) -> None:
         """Tell a line for each row, first of those done, then of those not."""
@@ -206,16 +289,32 @@ class LifeOfStatements(CuratedAdmin):
             raise PermissionDenied
         if statement is None:
             return self._get_obj_does_not_exist_redirect(request, Statement._meta, str(pk))
-        form = WordsForm(request.POST if request.method == "POST" else None)
-        if request.method != "POST" or (step.words and not form.is_valid()):
-            return self._ask(request, step, form, Statement.objects.filter(pk=pk), None)
+        form = WordsForm(request.POST if request.method == "POST" else None, required=not step.optional)
+        rows = Statement.objects.filter(pk=pk)
+        foretold = self._foretell(request, step, rows)
+        if request.method != "POST" or not self._answered(request, step, form, foretold):
+            return self._ask(request, step, form, rows, foretold, None)
         words = form.cleaned_data["words"] if step.words else ""
         self._tell(request, step, take(step, [statement], request.user, words))
         return HttpResponseRedirect(reverse("admin:stances_statement_change", args=[pk]))
 
-    def _ask(self, request, step: Step, form: WordsForm, statements, selected):
-        count = statements.count()
-        shown = [(row.key, short(row.summary)) for row in statements[:TOLD]]
+    def _ask(self, request, step: Step, form: WordsForm, statements, foretold: list[Prospect], selected):
+        count = len(foretold) or statements.count()
+        shown: list[dict[str, Any]]
+        if foretold:
+            rows = [prospect.statement for prospect in foretold[:SPELLED_OUT]]
+            warned = warnings_of(rows) if step is PUBLISH else {}
+            shown = [
+                {
+                    "statement": prospect.statement,
+                    "summary": short(prospect.statement.summary),
+                    "lines": prospect.lines,
+                    "warnings": [each for each in warned.get(prospect.statement.pk, ()) if each.is_open],
+                }
+                for prospect in foretold[:SPELLED_OUT]
+            ]
+        else:
+            shown = [{"statement": row, "summary": short(row.summary)} for row in statements[:TOLD]]
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
@@ -223,7 +322,9 @@ class LifeOfStatements(CuratedAdmin):
             "opts": Statement._meta,
             "step": step,
             "form": form,
-            "statements": shown,
+            "shown": shown,
+            "told": digest(foretold) if step.foretells else "",
+            "possible": not foretold or not all(prospect.refusal for prospect in foretold),
             "more": count - len(shown),
             "selected": selected,
             "statement": None if selected else statements.first(),
@@ -235,10 +336,10 @@ class LifeOfStatements(CuratedAdmin):
         at = obj or Statement(coder=request.user)
         offered = [step for step in STEPS if step.is_open_to(request.user, at)]
         may_save = add or self.has_change_permission(request, obj)
-        context["saving_steps"] = [step for step in offered if not step.words and may_save and not context["is_popup"]]
         if obj and obj.published_at:
             context["show_delete"] = False  # it is retracted, with a reason, and never deleted
-        context["asking_steps"] = [step for step in offered if step.words and obj]
+        context["saving_steps"] = [step for step in offered if step.saves and may_save and not context["is_popup"]]
+        context["asking_steps"] = [step for step in offered if not step.saves and obj]
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_add(self, request, obj, post_url_continue=None):
@@ -248,10 +349,15 @@ class LifeOfStatements(CuratedAdmin):
         return self._saved_and(request, obj) or super().response_change(request, obj)
 
     def _saved_and(self, request, obj):
-        step = next((step for step in STEPS if f"_{step.name}" in request.POST and not step.words), None)
+        step = next((step for step in STEPS if f"_{step.name}" in request.POST and step.saves), None)
+        comment = getattr(obj, "_answer", "")
+        if comment and step is not SUBMIT:
+            self.message_user(request, f"Your comment was not sent, as it goes with submitting: “{comment}”", "warning")
         if step is None:
             return None
-        outcome = take(step, [obj], request.user)
+        if step.asks and step.is_open_to(request.user, obj):
+            return HttpResponseRedirect(reverse(f"admin:stances_statement_{step.name}", args=[obj.pk]))
+        outcome = take(step, [obj], request.user, comment if step.words else "")
         self._tell(request, step, outcome)
         if outcome.refused:
             self.message_user(request, "What you wrote is saved.", messages.INFO)

@@ -6,12 +6,15 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 
-from stances.admin.base import CuratedAdmin
+from stances.admin.coding import coding_url, may_code, may_read_texts
 from stances.admin.columns import list_link, stance_lines
+from stances.admin.merging import MergingAdmin
+from stances.coding import CodedArticle
 from stances.forms import SourceForm
 from stances.models import Source, Stance, Statement
 
@@ -28,7 +31,7 @@ class SourceChangeList(ChangeList):
 
 
 @admin.register(Source)
-class SourceAdmin(CuratedAdmin):
+class SourceAdmin(MergingAdmin):
     form = SourceForm
     list_display = ["title", "publisher", "published_on", "kind", "coverage", "statement_count", "slug"]
     list_filter = ["coverage", "kind", "date_basis"]
@@ -40,13 +43,14 @@ class SourceAdmin(CuratedAdmin):
     names = ("title", "publisher__name", "publisher__short_name")
     autocomplete_fields = ["publisher", "found_in"]
     prepopulated_fields = {"slug": ["title"]}
-    readonly_fields = ["coded_here"]
+    bin_fields = ("title", "published_on")
+    readonly_fields = ["coded_here", "no_longer_there"]
     fieldsets: ClassVar[Any] = [
         (None, {"fields": ["kind", "title", "publisher", "author", "slug"]}),
         ("When it appeared", {"fields": [("published_on", "date_basis"), "date_note"]}),
         ("Where it is found", {"fields": ["url", "archive_url", "found_in", "language"]}),
         ("Coding", {"fields": ["coverage"]}),
-        ("Text, for editors only", {"fields": ["text", "text_sha256"], "classes": ["collapse"]}),
+        ("Text, for editors only", {"fields": ["text", "text_file", "text_sha256"], "classes": ["collapse"]}),
     ]
 
     def choice(self, row):
@@ -59,11 +63,27 @@ class SourceAdmin(CuratedAdmin):
     def get_fieldsets(self, request, obj=None):
         fieldsets = list(super().get_fieldsets(request, obj))
         if obj:
-            fieldsets[3] = ("Coding", {"fields": ["coverage", "coded_here"]})
+            lost = ["no_longer_there"] if obj.text and may_read_texts(request.user) else []
+            fieldsets[3] = ("Coding", {"fields": ["coverage", "coded_here", *lost]})
+        name, text = fieldsets[4]
+        if not may_read_texts(request.user):
+            fieldsets[4] = (name, {**text, "fields": ["text_sha256"]})
+        elif not self.has_change_permission(request, obj):
+            fieldsets[4] = (name, {**text, "fields": ["text", "text_sha256"]})
         return fieldsets
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj and may_code(request.user) and not context["is_popup"]:
+            context["coding_url"] = coding_url(obj.pk)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_changelist(self, request, **kwargs):
         return SourceChangeList
+
+    def _row_with_history(self, request, object_id):
+        if not may_read_texts(request.user):
+            raise PermissionDenied  # its texts are in it
+        return super()._row_with_history(request, object_id)
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if Source.objects.public().filter(pk=obj.pk).exists() else None
@@ -71,6 +91,10 @@ class SourceAdmin(CuratedAdmin):
     @admin.display(description="statements", ordering="coded")
     def statement_count(self, source):
         return list_link("statement", str(source.coded), source__id__exact=source.pk) if source.coded else 0
+
+    @admin.display(description="No longer in the text")
+    def no_longer_there(self, source):
+        return render_to_string("admin/stances/source/lost.html", {"lost": CodedArticle(source).lost})
 
     @admin.display(description="Statements")
     def coded_here(self, source):

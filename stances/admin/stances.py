@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 
-from stances.admin.base import CuratedAdmin, CuratedFields
+from stances.admin.base import CuratedFields
+from stances.admin.coding import beside_stance
 from stances.admin.columns import tile
+from stances.admin.exporting import EXPORTS, StanceExport
 from stances.admin.filters import AuthorityFilter, TopicFilter
 from stances.admin.life import may_change
+from stances.admin.recoding import RecodingAdmin
 from stances.forms import ReasonedStanceForm, StanceForm, StanceFormSet
 from stances.models import Stance
 
@@ -25,12 +28,17 @@ class StanceInline(CuratedFields, admin.StackedInline):
     model = Stance
     form = StanceForm
     formset = StanceFormSet
-    fields = ROWS
+    fields = [ROWS[0], "topic_in_words", *ROWS[1:]]
+    readonly_fields = ["topic_in_words"]
     autocomplete_fields = ["actor", "topic"]
     ordering = ["topic__rank", "id"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("actor", "topic")
+
+    @admin.display(description="Proposition")
+    def topic_in_words(self, stance):
+        return beside_stance(stance)
 
     def get_extra(self, request, obj=None, **kwargs):
         return 0 if obj and obj.stances.exists() else 1
@@ -46,9 +54,10 @@ class StanceInline(CuratedFields, admin.StackedInline):
 
 
 @admin.register(Stance)
-class StanceAdmin(CuratedAdmin):
+class StanceAdmin(RecodingAdmin, StanceExport):
     """A list to search and to mend by; stances come and go with their statement's form."""
 
+    actions: Any = ["recode_selected", *EXPORTS]
     form = ReasonedStanceForm
     list_display = ["actor", "topic", "held", "stated", "attribution", "speaker", "status"]
     list_filter = [

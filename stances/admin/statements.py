@@ -7,42 +7,57 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Prefetch
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
+from stances.admin.coding import CodingOfStatements
 from stances.admin.columns import short, stance_lines
-from stances.admin.filters import CoderFilter, StatementTopicFilter
+from stances.admin.exporting import EXPORTS, StatementExport
+from stances.admin.filters import CoderFilter, StatementTopicFilter, WarningFilter
 from stances.admin.history import Part
+from stances.admin.importing import TableImport
 from stances.admin.life import LifeOfStatements, may_change
+from stances.admin.review import ReviewOfStatements
 from stances.admin.stances import StanceInline
 from stances.forms import StatementForm
 from stances.models import Stance, Statement
 from stances.vocabulary import Status
+from stances.warnings import warnings_of
 
 LIFE = ["status", "coder", "reviewer", "review_comment", "retraction_reason", "published_at"]
 
 
 class StatementChangeList(ChangeList):
-    """The list of statements, with the stances of each."""
+    """The list of statements, with the stances and warnings of each."""
 
     def get_queryset(self, request, *args, **kwargs):
         stances = Stance.objects.select_related("actor", "topic").order_by("topic__rank", "pk")
         rows = super().get_queryset(request, *args, **kwargs)
         return rows.prefetch_related(Prefetch("stances", stances))
 
+    def get_results(self, request):
+        super().get_results(request)
+        warned = warnings_of(self.result_list)
+        for row in self.result_list:
+            row.warned = warned.get(row.pk, [])
+
 
 @admin.register(Statement)
-class StatementAdmin(LifeOfStatements):
+class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfStatements):
+    actions: Any = [*LifeOfStatements.actions, *EXPORTS]
     form = StatementForm
     inlines = [StanceInline]
     history_parts = (Part(Stance, "statement", "Stance of {actor} on {topic}"),)
+    bin_fields = ("key", "summary")
     list_display = ["statement", "stage", "said", "speaker", "shows"]
     list_filter = [
         "status",
         CoderFilter,
+        WarningFilter,
         "form",
         "authority",
         StatementTopicFilter,
         ("repeats", admin.EmptyFieldListFilter),
+        ("review_comment", admin.EmptyFieldListFilter),
         "source__coverage",
     ]
     list_select_related = ["speaker", "coder"]
@@ -65,6 +80,8 @@ class StatementAdmin(LifeOfStatements):
         if obj:
             told = [name for name in LIFE if getattr(obj, name) or name in ("status", "coder")]
             fieldsets.insert(0, ("Its life", {"fields": told}))
+            if obj.status == Status.DRAFT and self.has_change_permission(request, obj):
+                fieldsets.append(("For the reviewer", {"fields": ["answer"]}))
         return fieldsets
 
     def get_readonly_fields(self, request, obj=None):
@@ -85,9 +102,14 @@ class StatementAdmin(LifeOfStatements):
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and (obj is None or may_change(request.user, obj))
 
+    def deleted_records(self, request):
+        records = super().deleted_records(request)
+        return records if self.has_review_permission(request) else records.filter(coder=request.user.pk)
+
     def save_model(self, request, obj, form, change):
         if not change:
             obj.coder = request.user
+        obj._answer = form.cleaned_data.get("answer", "")
         super().save_model(request, obj, form, change)
 
     def view_on_site(self, obj):
@@ -104,7 +126,9 @@ class StatementAdmin(LifeOfStatements):
 
     @admin.display(description="statement", ordering="key")
     def statement(self, statement):
-        return format_html('{}<div class="quiet">{}</div>', statement.key, short(statement.summary))
+        open_ones = ((warning.code.label,) for warning in statement.warned if warning.is_open)
+        flags = format_html_join(" ", '<span class="flag">{}</span>', open_ones)
+        return format_html('{}<div class="quiet">{}</div>{}', statement.key, short(statement.summary), flags)
 
     @admin.display(description="stances")
     def shows(self, statement):

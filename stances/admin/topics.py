@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.utils.html import format_html
 
-from stances.admin.base import CuratedAdmin
+from stances.admin.merging import MergingAdmin
 from stances.models import Topic
 
 DEPTHS = 6
@@ -22,7 +22,7 @@ class TopicChangeList(ChangeList):
 
 
 @admin.register(Topic)
-class TopicAdmin(CuratedAdmin):
+class TopicAdmin(MergingAdmin):
     list_display = ["indented", "short_name", "proposition", "candidate", "group", "first_page", "slug"]
     list_select_related = ["candidate", "group"]
     sortable_by = ()

@@ -2,6 +2,7 @@
 
 from stances.models.actors import Actor, Affiliation
 from stances.models.addresses import FormerSlug, resolve
+from stances.models.dismissals import Dismissal
 from stances.models.positions import Position, PublicVersion
 from stances.models.sources import Source
 from stances.models.statements import Stance, Statement
@@ -14,6 +15,7 @@ __all__ = [
     "CURATED",
     "Actor",
     "Affiliation",
+    "Dismissal",
     "FormerSlug",
     "Position",
     "PublicVersion",

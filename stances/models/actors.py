@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -21,6 +22,9 @@ from stances.models.curated import (
 )
 from stances.vocabulary import ActorKind, Authority
 from stances.writes import Pair, public_write
+
+if TYPE_CHECKING:
+    from stances.changes import Change
 
 
 def _named_in_public() -> Q:
@@ -171,7 +175,7 @@ class Actor(SluggedModel):
     def alias_list(self) -> list[str]:
         return [line.strip() for line in self.aliases.splitlines() if line.strip()]
 
-    def merge_into(self, target: Actor, *, by=None) -> None:
+    def merge_into(self, target: Actor, *, by=None) -> Change:
         """Move all that rests on this actor to `target`, leave the address behind, and end it.
 
         Raises ValidationError, naming the statements, where both have differing stances in one statement, or where an
@@ -179,7 +183,7 @@ class Actor(SluggedModel):
         """
         from stances.merging import merge
 
-        merge(self, target, by=by)
+        return merge(self, target, by=by)
 
 
 class AffiliationQuerySet(CuratedQuerySet):

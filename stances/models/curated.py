@@ -9,8 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import NotSupportedError, models
 from django.db.models.lookups import IsNull
+from django.dispatch import receiver
+from simple_history.signals import pre_create_historical_record
 
-from stances.writes import Pair, PublicWrite, public_write
+from stances.writes import Pair, PublicWrite, moment_of_write, public_write
 
 validate_slug = RegexValidator(
     r"\A[a-z0-9]+(?:-[a-z0-9]+)*\Z",
@@ -141,6 +143,14 @@ class CuratedModel(models.Model):
     @classmethod
     def prepare(cls, objs: list) -> None:
         """Fill in what rows copy from others, before they are made in bulk."""
+
+
+@receiver(pre_create_historical_record)
+def date_by_write(instance, history_instance, **kwargs) -> None:
+    """Give all that one write did one moment: what was saved or deleted together is found and restored together."""
+    moment = moment_of_write()
+    if moment and not hasattr(instance, "_history_date"):
+        history_instance.history_date = moment
 
 
 class SluggedModel(CuratedModel):

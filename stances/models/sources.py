@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -16,6 +17,9 @@ from stances.dates import today
 from stances.models.actors import Actor
 from stances.models.curated import SluggedModel, SluggedQuerySet, any_of, one_of
 from stances.vocabulary import Coverage, DateBasis, SourceKind
+
+if TYPE_CHECKING:
+    from stances.changes import Change
 
 
 def normalise_text(text: str) -> str:
@@ -156,8 +160,8 @@ class Source(SluggedModel):
             if late:
                 raise ValidationError({"published_on": f"Its statement {late.key} was made later, on {late.latest}."})
 
-    def merge_into(self, target: Source, *, by=None) -> None:
+    def merge_into(self, target: Source, *, by=None) -> Change:
         """Move all that rests on this source to `target`; see `Actor.merge_into`."""
         from stances.merging import merge
 
-        merge(self, target, by=by)
+        return merge(self, target, by=by)

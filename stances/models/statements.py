@@ -21,6 +21,7 @@ from stances.models.actors import Actor
 from stances.models.curated import CuratedModel, CuratedQuerySet, one_of
 from stances.models.sources import Source
 from stances.models.topics import Topic
+from stances.passages import GAP, find_pieces
 from stances.vocabulary import Authority, Basis, Form, Status, Terms, Value, Voice, wording
 from stances.writes import Pair, public_write
 
@@ -31,7 +32,6 @@ validate_locator = RegexValidator(
     r"\A[1-9][0-9]*(-[1-9][0-9]*)?(, [1-9][0-9]*(-[1-9][0-9]*)?)*\Z",
     "Numbers of paragraphs, from 1: “4”, “2-7”, or “2-3, 6”.",
 )
-GAP = " … "
 STAYS = "A stance stays with its statement: make one there, and delete this one."
 
 
@@ -155,7 +155,7 @@ class Statement(CuratedModel):
         editable=False,
         related_name="statements_reviewed",
     )
-    review_comment = models.TextField("reviewer's comment", blank=True, editable=False)
+    review_comment = models.TextField("comment", blank=True, editable=False)
     retraction_reason = models.TextField(blank=True, editable=False)
     published_at = models.DateTimeField("first published", null=True, blank=True, editable=False)
 
@@ -254,6 +254,8 @@ class Statement(CuratedModel):
             errors["latest"] = f"{self.latest} is still to come."
         if self.repeats_id and (problem := self.problem_of_repeat()):
             errors["repeats"] = problem
+        if self.source_id and (self.quote or self.end):
+            errors |= self.problems_in(self.source.text)
         if errors:
             raise ValidationError(errors)
 
@@ -267,7 +269,8 @@ class Statement(CuratedModel):
         if self.pk and not self._state.adding:
             stored = Statement.objects.filter(pk=self.pk).values_list("key", flat=True).first()
             return f"The key “{stored}” never changes." if stored and stored != self.key else ""
-        if self.key and Statement.history.filter(key=self.key).exists():
+        # One that comes back from the bin, as the row that it was, keeps its own.
+        if self.key and Statement.history.filter(key=self.key).exclude(id=self.pk).exists():
             return f"The key “{self.key}” was used before, and is never used again."
         return ""
 
@@ -285,6 +288,32 @@ class Statement(CuratedModel):
             return f"{self.repeats.key} is not published."
         return ""
 
+    def problems_in(self, text: str) -> dict[str, str]:
+        """Say, by field, what of its quotation and its offsets does not hold in the source's text."""
+        if not text:
+            return {}
+        if self.end and self.end > len(text):
+            return {"end": f"The source's text ends after character {len(text)}."}
+        found = find_pieces(text, self.quote_pieces)
+        if isinstance(found, str):
+            stands = not isinstance(find_pieces(text, [found]), str)
+            return {
+                "quote": f"“{found}” stands in the source's text, but not after the piece before it: "
+                "give the pieces in the order of the text."
+                if stands
+                else f"“{found}” does not stand so in the source's text. Copy the words as they are printed, "
+                f"and join pieces that do not adjoin by “{GAP}”."
+            }
+        if found and self.start is not None and self.end:
+            within = find_pieces(text, self.quote_pieces, self.start, self.end)
+            if isinstance(within, str):
+                first, last = found[0].start, found[-1].end
+                return {
+                    "start": f"“{within}” does not stand between these characters. The quotation is found from "
+                    f"{first} to {last}: write these, or leave both empty."
+                }
+        return {}
+
     def before_save(self) -> None:
         super().before_save()
         if problem := self.problem_of_key():
@@ -294,12 +323,12 @@ class Statement(CuratedModel):
 
     # ---- the verbs of its life ----
 
-    def submit(self, *, by) -> None:
-        """Hand a draft in for review."""
+    def submit(self, *, by, comment: str = "") -> None:
+        """Hand a draft in for review, with a comment for the reviewer where there is one to make."""
         with self._transition("submitted", [Status.DRAFT], by, "stances.submit_statement"):
             self._refuse_others_draft(by)
             self._require_complete()
-            self.status, self.coder = Status.SUBMITTED, self.coder or by
+            self.status, self.coder, self.review_comment = Status.SUBMITTED, self.coder or by, comment.strip()
 
     def return_to_coder(self, *, by, comment: str) -> None:
         """Return a submitted statement to its coder, with a comment that says why."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -17,6 +18,9 @@ from tree_queries.query import TreeQuerySet
 
 from stances.models.actors import Actor
 from stances.models.curated import SluggedModel, SluggedQuerySet
+
+if TYPE_CHECKING:
+    from stances.changes import Change
 
 
 class TopicQuerySet(SluggedQuerySet, TreeQuerySet):
@@ -141,8 +145,8 @@ class Topic(SluggedModel, TreeNode):
             seen.add(above)
             above = Topic.objects.without_tree_fields().filter(pk=above).values_list("parent_id", flat=True).first()
 
-    def merge_into(self, target: Topic, *, by=None) -> None:
+    def merge_into(self, target: Topic, *, by=None) -> Change:
         """Move all that rests on this topic to `target`; see `Actor.merge_into`."""
         from stances.merging import merge
 
-        merge(self, target, by=by)
+        return merge(self, target, by=by)

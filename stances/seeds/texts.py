@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from stances.models.sources import normalise_text, sha256_of
-from stances.models.statements import GAP
+from stances.passages import GAP, quotations
 from stances.seeds.compiling import Record
 from stances.seeds.reading import Document, Location, Problem, SeedError, Seeds
-
-QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*(?:\"|$)")
 
 
 def check_texts(seeds: Seeds, folder: Path) -> int:
@@ -94,9 +91,9 @@ def _statement_problems(document: Document, where: Location, statement: Record, 
 def _find(piece: str, paragraphs: list[str], begin: tuple[int, int]) -> tuple[int, int] | None:
     """Find a piece inside quotation marks at or after a place; give the place behind it."""
     for number in range(begin[0], len(paragraphs)):
-        for quoted in QUOTED.finditer(paragraphs[number]):
-            start = max(quoted.start(), begin[1] if number == begin[0] else 0)
-            spot = paragraphs[number].find(piece, start, quoted.end())
+        for opened, closed in quotations(paragraphs[number]):
+            start = max(opened, begin[1] if number == begin[0] else 0)
+            spot = paragraphs[number].find(piece, start, closed)
             if spot >= 0:
                 return number, spot + len(piece)
     return None

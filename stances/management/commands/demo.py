@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from stances import practice
 from stances.models import Source
 from stances.seeds import read_seeds
 
@@ -53,6 +54,8 @@ class Command(BaseCommand):
         else:
             fixture = read_seeds(settings.SEEDS_DIR).desk.data["fixture"]
             call_command("loaddata", fixture, verbosity=verbosity, stdout=self.stdout)
+        if practice.place():
+            self.stdout.write("The desk's sources hold an invented article to practise coding on, “Practice: …”.")
 
     def refuse_busy_port(self, host, port):
         with socket.socket() as probe:

@@ -1,0 +1,320 @@
+"""Coding in the text in a real browser: by selection and by keyboard, under the strict policy of content."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from stances.models import Actor, Position, Source, Stance, Statement
+from tests.desk import address, sign_in
+from tests.factories import (
+    AffiliationFactory,
+    CoderFactory,
+    EditorFactory,
+    GovernmentFactory,
+    GroupFactory,
+    PersonFactory,
+    SourceFactory,
+    StanceFactory,
+    StatementFactory,
+    TopicFactory,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("groups")]
+
+TEXT = """The two sides 🙂 met.
+“We are open to it,” the minister said. “The ships are another matter.”
+The pact took note of it with pleasure."""
+
+
+@pytest.fixture
+def source():
+    return SourceFactory(title="Herald of today", text=TEXT, published_on=dt.date(2024, 2, 15))
+
+
+@pytest.fixture
+def minister():
+    """A minister of Ruritania, and topics to have stances on."""
+    TopicFactory(name="Singing", proposition="All should sing.")
+    TopicFactory(name="Dancing")
+    return AffiliationFactory(
+        actor=PersonFactory(name="Anna Alto"), of=GovernmentFactory(name="Ruritania"), title="Minister for Songs"
+    )
+
+
+def code(page, live_server, source, user=None):
+    """Open the form of a new statement beside its article."""
+    sign_in(page, user or CoderFactory(), live_server)
+    page.goto(f"{live_server.url}{address(Statement, 'add')}?source={source.pk}")
+    page.wait_for_load_state("networkidle")
+
+
+def type_into(page, label: str, words: str) -> None:
+    """Choose a row by keyboard in the autocomplete field that has focus."""
+    page.locator(f".field-{label} .select2-container--focus").first.wait_for()
+    page.keyboard.press("Enter")
+    page.keyboard.type(words)
+    page.locator(".select2-results__option--highlighted:not(.loading-results)", has_text=words).wait_for()
+    page.keyboard.press("Enter")
+
+
+def tab_to(page, name: str) -> None:
+    """Go on by the tabulator to the field of a name, or to its autocomplete field."""
+    here = "document.activeElement.name || document.activeElement.closest('.related-widget-wrapper')"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        found = page.evaluate(f"(() => {{ const at = {here}; return at?.querySelector?.('select')?.name || at; }})()")
+        if found == name:
+            return
+    raise AssertionError(f"{name} cannot be reached by the tabulator.")
+
+
+def choose_words(page, down: int, right: int, more: int) -> None:
+    """Choose words of the article by its own keys."""
+    page.focus(".article")
+    page.keyboard.press("ArrowDown")
+    for _ in range(down):
+        page.keyboard.press("ArrowDown")
+    for _ in range(right):
+        page.keyboard.press("ArrowRight")
+    for _ in range(more):
+        page.keyboard.press("Shift+ArrowRight")
+
+
+def select(page, words: str) -> None:
+    """Select words of one paragraph as a mouse does."""
+    page.evaluate(
+        """words => {
+          for (const line of document.querySelectorAll(".article p")) {
+            const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+            while (walker.nextNode()) {
+              const at = walker.currentNode.data.indexOf(words);
+              if (at >= 0) {
+                document.getSelection().setBaseAndExtent(walker.currentNode, at, walker.currentNode, at + words.length);
+                return;
+              }
+            }
+          }
+        }""",
+        words,
+    )
+
+
+def test_a_text_is_coded_from_paste_to_publication_by_keyboard_alone(page, live_server, minister, complaints):
+    sign_in(page, CoderFactory(), live_server)
+    page.goto(live_server.url + address(Source, "add"))
+    page.focus("#id_title")
+    page.keyboard.type("Herald of today")
+    page.locator("#fieldset-0-4-heading").locator("xpath=ancestor::summary").focus()
+    page.keyboard.press("Enter")
+    page.focus("#id_text")
+    page.keyboard.insert_text(TEXT)
+    page.focus("#id_published_on")
+    page.keyboard.type("2024-02-15")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/source/")
+    source = Source.objects.get()
+    page.goto(live_server.url + address(source))
+    page.focus("text=Code this source")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/statement/add/**")
+    page.wait_for_load_state("networkidle")
+
+    choose_words(page, down=1, right=0, more=3)
+    page.keyboard.press("s")
+    assert page.input_value("#id_quote") == "We are open to"
+    type_into(page, "speaker", "Anna Alto")
+    tab_to(page, "said")
+    page.keyboard.type("2024-02-13")
+    tab_to(page, "summary")
+    page.keyboard.type("The minister is open to it.")
+    tab_to(page, "stances-0-actor")
+    type_into(page, "actor", "Ruritania")
+    tab_to(page, "stances-0-topic")
+    type_into(page, "topic", "Singing")
+    page.locator(".topic-notes", has_text="All should sing.").wait_for()
+    expect(page.locator("#id_stances-0-attribution")).to_have_value("own")
+    page.keyboard.press("Escape")
+    for key in "49":
+        page.keyboard.press(key)
+    page.keyboard.press("Control+Enter")
+    page.locator(".messagelist", has_text="is saved").wait_for()
+    page.wait_for_load_state("networkidle")
+
+    choose_words(page, down=2, right=0, more=9)
+    page.keyboard.press("s")
+    assert page.input_value("#id_form") == "indirect"
+    type_into(page, "speaker", "Ruritania")
+    tab_to(page, "said")
+    page.keyboard.type("../2024-02-15")
+    tab_to(page, "summary")
+    page.keyboard.type("It takes note.")
+    tab_to(page, "stances-0-actor")
+    type_into(page, "actor", "Ruritania")
+    tab_to(page, "stances-0-topic")
+    type_into(page, "topic", "Dancing")
+    expect(page.locator("#id_stances-0-attribution")).to_have_value("own")
+    page.keyboard.press("Escape")
+    page.keyboard.press("5")
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**/change/**")
+    first, second = Statement.objects.order_by("pk")
+    assert (first.quote, first.locator, first.form, first.authority) == ("We are open to", "2", "direct", "minister")
+    assert (TEXT[first.start : first.end], str(first.date)) == ("We are open to", "2024-02-13")
+    assert (TEXT[second.start : second.end], second.locator) == ("The pact took note of it with pleasure.", "3")
+    stances = Stance.objects.order_by("pk").values_list("position", "terms", "attribution")
+    assert list(stances) == [(1, "leaning", "own"), (2, "", "own")]
+
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    page.wait_for_url(f"**{address(first)}")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**{address(second)}")
+
+    for statement in (second, first):
+        page.goto(live_server.url + address(statement))
+        page.focus("[name=_submit]")
+        page.keyboard.press("Enter")
+        page.locator(".messagelist", has_text="1 submitted for review").wait_for()
+
+    page.context.clear_cookies()
+    sign_in(page, EditorFactory(), live_server)
+    for left in (2, 1):
+        page.goto(live_server.url + reverse("admin:index"))
+        waiting = page.locator("section[aria-labelledby=queue-waiting] li a")
+        assert waiting.count() == left
+        waiting.first.focus()
+        page.keyboard.press("Enter")
+        page.focus("[name=_publish]")
+        page.keyboard.press("Enter")
+        page.focus("input[value=Publish]")
+        page.keyboard.press("Enter")
+        page.locator(".messagelist li.success", has_text="1 published").wait_for()
+    assert Statement.objects.published().count() == 2
+    assert Position.objects.filter(topic__name="Dancing").get().value == 2
+    assert complaints == []
+
+
+def test_words_selected_over_marks_have_the_places_of_the_text(page, live_server, source, complaints):
+    StanceFactory(statement=StatementFactory(source=source, quote="open to it"))
+    code(page, live_server, source)
+    page.evaluate(
+        """() => {
+          const line = document.querySelectorAll(".article p")[1];
+          document.getSelection().setBaseAndExtent(line.firstChild, 4, line.lastChild, 26);
+        }"""
+    )
+    page.click("text=Statement from the selection")
+    start, end = (int(page.input_value(f"#id_{name}")) for name in ("start", "end"))
+    assert page.input_value("#id_quote") == "are open to it … The"
+    assert TEXT[start:end] == "are open to it,” the minister said. “The"
+    assert complaints == []
+
+
+def test_on_the_form_of_a_statement_a_selection_starts_a_new_one(page, live_server, source, complaints):
+    coder = CoderFactory()
+    coded = StatementFactory(source=source, coder=coder)
+    code(page, live_server, source, coder)
+    page.goto(live_server.url + address(coded))
+    page.wait_for_load_state("networkidle")
+    select(page, "The ships are another matter")
+    page.keyboard.press("s")
+    page.wait_for_url("**/add/**")
+    assert page.input_value("#id_quote") == "The ships are another matter"
+    assert page.input_value("#id_form") == "direct"
+    assert page.input_value("#id_locator") == "2"
+    coded.refresh_from_db()
+    assert coded.quote == ""
+
+
+def test_one_key_gives_every_member_the_stance_of_a_row(page, live_server, source, complaints):
+    group = GroupFactory(name="The Pact")
+    TopicFactory(name="Singing")
+    for name in ("Aland", "Beland", "Celand"):
+        AffiliationFactory(actor=GovernmentFactory(name=name), of=group, authority="", title="member")
+    code(page, live_server, source)
+    assert page.locator(".every-member:visible").count() == 0
+    select(page, "took note of it")
+    page.keyboard.press("s")
+    type_into(page, "speaker", "The Pact")
+    page.locator(".every-member:visible").wait_for()
+    expect(page.locator("#id_authority")).to_have_value("act")
+    tab_to(page, "stances-0-topic")
+    type_into(page, "topic", "Singing")
+    page.keyboard.press("Escape")
+    page.keyboard.press("5")
+    page.keyboard.press("m")
+    page.fill("#id_said", "2024-02-13")
+    page.fill("#id_summary", "They take note with pleasure.")
+    expect(page.locator("#id_stances-2-attribution")).to_have_value("own")
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**/change/**")
+    stances = Stance.objects.order_by("actor__name").values_list("actor__name", "position", "attribution")
+    assert list(stances) == [(name, 2, "own") for name in ("Aland", "Beland", "Celand")]
+    assert Actor.objects.filter(kind="government").count() == 3
+    assert complaints == []
+
+
+def test_a_field_that_the_coder_filled_is_not_suggested_over(page, live_server, source, minister):
+    code(page, live_server, source)
+    page.select_option("#id_authority", "unnamed")
+    page.locator("#id_speaker + .select2 .select2-selection").focus()
+    type_into(page, "speaker", "Anna Alto")
+    page.locator("output", has_text="Minister for Songs, Ruritania").wait_for()
+    assert page.input_value("#id_authority") == "unnamed"
+
+
+def test_keys_are_letters_while_one_types(page, live_server, source, complaints):
+    StatementFactory(source=source)
+    code(page, live_server, source)
+    page.focus("#id_summary")
+    page.keyboard.type("jks am 12345")
+    assert page.input_value("#id_summary") == "jks am 12345"
+    assert page.locator(".dynamic-stances").count() == 1
+    assert page.input_value("#id_stances-0-position") == ""
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    assert page.locator(".dynamic-stances").count() == 2
+    assert complaints == []
+
+
+def test_the_anchors_show_while_the_position_has_focus(page, live_server, source):
+    code(page, live_server, source)
+    assert not page.locator(".anchors-now").is_visible()
+    page.focus("#id_stances-0-position")
+    assert page.locator(".anchors-now", has_text="would not accept").is_visible()
+    page.focus("#id_summary")
+    assert not page.locator(".anchors-now").is_visible()
+
+
+def violations_in_own_parts(page) -> list[tuple[str, str]]:
+    parts = [".beside", ".topic-notes", "output.suggested", ".object-tools", ".field-no_longer_there"]
+    there = [[part] for part in parts if page.locator(part).count()]
+    broken = Axe().run(page, {"include": there}).response["violations"]
+    return [(rule["id"], node["html"][:200]) for rule in broken for node in rule["nodes"]]
+
+
+def test_the_page_is_accessible_and_as_wide_as_the_screen(page, live_server, source, complaints):
+    coded = StanceFactory(statement=StatementFactory(source=source, quote="open to it"), position=-1).statement
+    StanceFactory(statement=StatementFactory(source=source, quote="The ships are another matter"), position=0)
+    lost = StatementFactory(source=source, quote="Not there")
+    StatementFactory(source=source, quote="We are open to it", repeats=coded)
+    sign_in(page, EditorFactory(), live_server)
+    new = f"{address(Statement, 'add')}?source={source.pk}"
+    for url in (new, address(coded), address(lost), address(source)):
+        page.goto(live_server.url + url)
+        page.wait_for_load_state("networkidle")
+        for width, scheme in ((1400, "light"), (1400, "dark"), (360, "light"), (360, "dark")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert (wider, complaints) == (0, []), (url, width, scheme)
+            assert violations_in_own_parts(page) == [], (url, width, scheme)
+            complaints.clear()  # the checker's own styles are blocked
