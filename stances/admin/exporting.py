@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Any
+from typing import ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -24,9 +24,12 @@ EXPORTS = [f"export_{format}" for format in FORMATS]
 class TableExport(CuratedAdmin):
     """A list that is exported as a table of stances: an action on selected rows, an address for a filtered list."""
 
-    def stances_of(self, rows) -> Any:
+    #: The column of a stance that names its row of this list.
+    stances_by: ClassVar[str]
+
+    def stances_of(self, rows):
         """Give the stances that rows of this list have."""
-        raise NotImplementedError
+        return Stance.objects.filter(**{f"{self.stances_by}__in": rows.order_by().values("pk")})
 
     @admin.action(description="Export as CSV", permissions=["view"])
     def export_csv(self, request, queryset):
@@ -86,8 +89,7 @@ class TableExport(CuratedAdmin):
 class StatementExport(TableExport):
     """A list of statements: one without a stance has no row in the table."""
 
-    def stances_of(self, rows):
-        return Stance.objects.filter(statement__in=rows.order_by().values("pk"))
+    stances_by = "statement"
 
     def _exported(self, request, rows, format):
         answer = super()._exported(request, rows, format)
@@ -98,5 +100,6 @@ class StatementExport(TableExport):
 
 
 class StanceExport(TableExport):
-    def stances_of(self, rows):
-        return Stance.objects.filter(pk__in=rows.order_by().values("pk"))
+    """A list of stances."""
+
+    stances_by = "pk"
