@@ -16,7 +16,7 @@ help:
 	@echo "make format  lay out the code"
 	@echo "make lock    write the locks anew from pyproject.toml (UPGRADE=1 takes newer versions)"
 	@echo "make bench   measure the pages"
-	@echo "make screenshot  take the pictures of the README and of the editors' guide"
+	@echo "make screenshot  take the pictures of the README and of the guides"
 
 env: $(STAMP)
 

@@ -1,4 +1,4 @@
-"""Take the pictures of the README and of the editors' guide: `make screenshot`, with a Chromium on the machine."""
+"""Take the pictures of the README and of the guides: `make screenshot`, with a Chromium on the machine."""
 
 import os
 import re
@@ -15,6 +15,14 @@ from tests import chromium
 HERE = Path(__file__).parent
 WIDTH, HEIGHT = 1280, 1180
 DESK_HEIGHT = 720
+#: Of the readers' pages: the picture and the address.
+PAGES = (
+    ("page-actor", "actors/australia/"),
+    ("page-why", "actors/australia/on/aukus-pillar-2-japan/"),
+    ("page-topic", "topics/aukus-pillar-2/"),
+    ("page-compare", "compare/?actor=australia&actor=united-states&topic=aukus-pillar-2-japan"),
+    ("page-search", "search/?q=pillar+2"),
+)
 #: Of the desk: the picture, the address, and what is clicked there.
 DESK = (
     ("desk-index", "admin/", ()),
@@ -51,7 +59,7 @@ def main() -> int:
                 take(browser_path, f"http://127.0.0.1:{port}/", user, password)
             finally:
                 demo.terminate()
-    print("docs/screenshot.png and docs/desk-*.png taken.")
+    print("docs/screenshot.png, docs/page-*.png and docs/desk-*.png taken.")
     return 0
 
 
@@ -62,6 +70,9 @@ def take(browser_path: str, address: str, user: str, password: str) -> None:
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(address)
         page.screenshot(path=HERE / "screenshot.png")
+        for name, at in PAGES:
+            page.goto(f"{address}{at}")
+            page.screenshot(path=HERE / f"{name}.png")
         take_desk(page, address, user, password)
         browser.close()
 
@@ -73,11 +84,13 @@ def take_desk(page: Page, address: str, user: str, password: str) -> None:
     page.fill("#id_password", password)
     page.click("[type=submit]")
     for name, at, clicked in DESK:
+        page.set_viewport_size({"width": WIDTH, "height": HEIGHT if name == "desk-statement" else DESK_HEIGHT})
         page.goto(f"{address}{at}")
         for selector in clicked:
             page.locator(selector).first.click()
         page.wait_for_load_state("networkidle")
         page.screenshot(path=HERE / f"{name}.png")
+    page.set_viewport_size({"width": WIDTH, "height": DESK_HEIGHT})
     page.goto(f"{address}admin/stances/statement/import/")
     page.set_input_files("#id_import_file", {"name": "trial.csv", "mimeType": "text/csv", "buffer": TABLE.encode()})
     page.click(".submit-row [type=submit]")

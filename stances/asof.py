@@ -11,12 +11,13 @@ from typing import NamedTuple
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
-from stances.dates import PartialDate
+from stances.dates import PartialDate, today
 from stances.models import Affiliation, Position, Source, Stance, Topic
 from stances.models.statements import Role
 from stances.passages import GAP
 from stances.tree import TopicTree
 from stances.vocabulary import CSS, SIGNS, ActorKind, Authority, Voice, side, wording
+from stances.wording import length
 
 DECIDING = (Role.OPENED, Role.CONFIRMED)
 OLD_YEARS = 2
@@ -166,6 +167,7 @@ class Shown:
     head: Affiliation | None = None
     wider: Topic | None = None
     wider_words: str = ""
+    actor_slug: str = ""
 
     @property
     def hollow(self) -> bool:
@@ -221,6 +223,12 @@ class Shown:
         return reverse("statement", args=[self.latest.key])
 
     @property
+    def why(self) -> str:
+        """Give the address of the page that explains it."""
+        address = reverse("history", args=[self.actor_slug, self.topic.slug])
+        return address if self.day == today() else f"{address}?on={self.day}"
+
+    @property
     def differs(self) -> bool:
         """Tell whether colleagues differ on it: flagged on own words alone."""
         return self.latest.colleagues_differ and not self.hollow
@@ -256,9 +264,20 @@ class Shown:
         return f"{verb} in {self.statements} statements{since_words(self.opening.date)}"
 
     @property
-    def more(self) -> str:
-        """Say what speaker and day do not: that it was held, or is old; nothing where it was stated once of late."""
-        return self.record if not self.wider and (self.old or self.statements > 1) else ""
+    def age(self) -> str:
+        """Say how long before the day it was last stated; of a date known in part, at least how long."""
+        if self.last_stated_on == self.day:
+            return "on this day"
+        return f"{'' if self.stated.is_exact else 'at least '}{length(self.last_stated_on, self.day)} ago"
+
+    @property
+    def told(self) -> str:
+        """Say in how many statements it was held, and how old it is; of a wider topic's that is told with the topic."""
+        if self.wider:
+            return ""
+        if self.old:
+            return f"{self.held}; {self.old} ({self.age})"
+        return f"{self.held}, {'' if self.statements == 1 else 'last '}{self.age}"
 
     @property
     def record(self) -> str:
@@ -320,12 +339,12 @@ def board(tree: TopicTree, day: dt.date, *, actors: QuerySet | Iterable[int], to
     said = {it.pk: it for it in map(Said._make, cited.order_by().values_list(*Said.PATHS))}
     heads = Heads(actors)
     rows = held.values_list(
-        "actor_id", "topic_id", "voice", "value", "terms", "since", "statements", "opening_id", "latest"
+        "actor_id", "topic_id", "voice", "value", "terms", "since", "statements", "opening_id", "latest", "actor__slug"
     )
     cells = {}
-    for actor, topic, voice, value, terms, since, statements, opening, latest in rows:
+    for actor, topic, voice, value, terms, since, statements, opening, latest, slug in rows:
         last = said.get(latest, said[opening])
         head = heads.earlier(actor, last.latest, day) if voice == Voice.OWN else None
         facts = (voice, value, terms, since, statements, said[opening], last, day, head)
-        cells[actor, topic, voice] = Shown(actor, tree.by_id[topic], *facts)
+        cells[actor, topic, voice] = Shown(actor, tree.by_id[topic], *facts, actor_slug=slug)
     return Board(day, tree, cells)

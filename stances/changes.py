@@ -23,10 +23,13 @@ from stances.models import PublicVersion
 from stances.models.curated import CuratedModel
 from stances.writes import PublicWrite
 
+MERGED = r"merged \S+ into \S+ \([0-9]+\)"
 MERGE = re.compile(r"merged (?P<source>\S+) into (?P<target>\S+) \((?P<number>[0-9]+)\)")
 RECODE = re.compile(r"recode (?P<number>[0-9]+): (?P<name>.+)")
 #: How many addresses, merged one into the other, are followed.
 STEPS = 20
+#: How many rows one query writes.
+BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,23 @@ def stamped(row: Any, change: Change, reason: str = "") -> Iterator[None]:
     finally:
         for name in ("_change_reason", "_history_date", "_history_user"):
             row.__dict__.pop(name, None)
+
+
+def enter(change: Change, rows: list[Any], kind: str = "~") -> None:
+    """Enter rows of one model, written in bulk, into the history: "+" made, "~" changed, "-" deleted."""
+    if rows:
+        history = type(rows[0]).history.model
+        entries = [
+            history(
+                history_date=change.at,
+                history_type=kind,
+                history_user=change.by or history.get_default_history_user(row),
+                history_change_reason=change.reason,
+                **values_of(row),
+            )
+            for row in rows
+        ]
+        history.objects.bulk_create(entries, batch_size=BATCH)
 
 
 def tell(change: Change, row: models.Model | None = None, model: type[models.Model] | None = None) -> None:
@@ -147,9 +167,10 @@ def successors(model: type[CuratedModel], pks: Iterable[int | None]) -> dict[int
 
 
 def merged_into(model: type[CuratedModel], pks: set[int]) -> dict[int, int]:
-    """Say into which row each of some rows, which are gone, was merged last."""
+    """Say into which row each of some rows, which are gone, was merged; what ended otherwise is left out."""
     ends = model.history.filter(id__in=pks, history_type="-").order_by("history_date", "history_id")
-    newest = {end.id: end for end in ends if MERGE.fullmatch(end.history_change_reason or "")}
+    newest = {end.id: end for end in ends}
+    newest = {pk: end for pk, end in newest.items() if MERGE.fullmatch(end.history_change_reason or "")}
     reasons = {end.history_change_reason: pk for pk, end in newest.items()}
     dates = {end.history_date for end in newest.values()}
     heirs = model.history.filter(history_date__in=dates, history_change_reason__in=reasons, history_type="~")

@@ -6,13 +6,17 @@ No database and no HTML. Every mark names the statement that it leads to and say
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
+
+from django.urls import reverse
 
 from stances.asof import OLD_YEARS, source_of, years_after
 from stances.dates import PartialDate
 from stances.histories import Event, History
+from stances.periods import UNITS, Period, period_of
 from stances.series import Interval
 from stances.vocabulary import CSS, SIGNS, ChangeKind, wording
 
@@ -21,7 +25,12 @@ NARROW, WIDE = 308, 608  # pixels of the plot where signs alone, and where words
 APART, HEADS_APART = 10.5, 13.0  # pixels between the middles of dots, of heads, so that they do not touch
 REFERENCE = 560  # pixels of the plot for which marks are set apart
 CHAR = 7.0  # pixels of a letter in a band
-MARKS = 150  # at most so many statements of a row are drawn, the newest
+CROWD = 40  # more marks of a row than this are combined
+TOO_FAR = 2.5 * APART  # pixels: marks that would be shifted farther to stand apart are combined
+COMBINED_NARROW, COMBINED_APART = 10, 16.0  # pixels of a stretch that is one mark, in a narrow and in a usual plot
+SLIVER = 0.7  # percent of the plot: narrower bands of one mark are drawn as one, of many positions
+MANY = "many"  # the class of such a band
+WEEKS = 64  # days of an axis up to which weeks are marked
 MONTHS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
 
 
@@ -70,14 +79,24 @@ class Axis:
         return percent(NOW)
 
     @property
+    def unit(self) -> str:
+        """Name the stretch of the calendar whose statements make one mark where they are too many to stand apart."""
+        a_day = NOW / 100 * NARROW / max((self.end - self.start).days, 1)
+        return next((unit for unit, days in UNITS.items() if days * a_day >= COMBINED_NARROW), list(UNITS)[-1])
+
+    @property
     def ticks(self) -> list[Tick]:
         months = (self.end.year - self.start.year) * 12 + self.end.month - self.start.month + 1
         step = next((step for step in MONTHS if months / step <= 6), MONTHS[-1])
         first = self.start.year * 12 + self.start.month - 1
         ticks = []
+        if (self.end - self.start).days <= WEEKS:
+            days = (self.start + dt.timedelta(days=n) for n in range((self.end - self.start).days + 1))
+            weeks = [day for day in days if day.day in (1, 8, 15, 22)]
+            return [Tick(self.x(day), f"{day.day} {day:%b}" if self.at(day) <= NOW - 15 else "") for day in weeks]
         for month in range(-(-first // step) * step, self.end.year * 12 + self.end.month, step):
             day = dt.date(month // 12, month % 12 + 1, 1)
-            near = self.at(day) > NOW - 8
+            near = self.at(day) > NOW - (8 if step >= 12 else 15)
             ticks.append(Tick(self.x(day), "" if near else f"{day.year}" if step >= 12 else f"{day:%b %Y}"))
         return ticks
 
@@ -118,17 +137,30 @@ class Head:
 
 @dataclass(frozen=True)
 class Mark:
-    """A statement on a row, with the band that it opens and the change that it makes, all one link."""
+    """A statement on a row, with the band that it opens and the change that it makes, all one link.
+
+    A combined mark stands for several statements of a stretch of the calendar, and leads to the list of them.
+    """
 
     href: str
     title: str
     x: str
     dx: str
-    approx: bool
-    whisker: str
-    open_start: bool
-    band: Band | None = None
+    approx: bool = False
+    whisker: str = ""
+    open_start: bool = False
+    bands: tuple[Band, ...] = ()
     head: Head | None = None
+    number: int = 1
+
+    @property
+    def band(self) -> Band | None:
+        return self.bands[0] if self.bands else None
+
+    @property
+    def combined(self) -> str:
+        """Write how many it stands for, where they are several."""
+        return "" if self.number == 1 else f"{self.number}" if self.number < 1000 else f"{self.number // 1000}k"
 
 
 @dataclass(frozen=True)
@@ -140,17 +172,25 @@ class Report:
     css: str
     x: str
     dx: str
-    whisker: str
-    open_start: bool
-    lane: Band | None = None
+    whisker: str = ""
+    open_start: bool = False
+    lanes: tuple[Band, ...] = ()
     lane_dx: str = ""
+    number: int = 1
+
+    @property
+    def lane(self) -> Band | None:
+        return self.lanes[0] if self.lanes else None
 
 
 @dataclass(frozen=True)
 class Ring:
+    """A repeat, or several of a stretch of the calendar."""
+
     href: str
     title: str
     x: str
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -163,7 +203,13 @@ class Row:
     marks: list[Mark] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
-    left_out: int = 0
+
+    @property
+    def combined(self) -> bool:
+        numbers = (
+            [it.number for it in self.marks] + [it.number for it in self.reports] + [it.number for it in self.rings]
+        )
+        return max(numbers, default=1) > 1
 
     @property
     def empty(self) -> bool:
@@ -182,39 +228,142 @@ class Row:
         return "77" if self.reports else "57"
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Days on which two positions stood alike: `same` side, `apart` (one undecided), or `opposed`."""
+
+    x: str
+    width: str
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """How two actors' positions stood to each other, on the axis of their histories."""
+
+    label: str
+    words: str
+    stretches: list[Stretch]
+
+
 def row(history: History, axis: Axis) -> Row:
-    """Lay out one history on an axis that ends on the day looked at."""
+    """Lay out one history on an axis that ends on the day looked at; marks too dense to stand apart are combined."""
     label = f"{history.actor.name} on {history.topic.name}"
-    own = [event for event in history.statements if event.date.latest <= axis.end]
-    drawn = own[-MARKS:]
+    own = groups_of([event for event in history.statements if event.date.latest <= axis.end], axis)
     void = axis.x(history.own[0].since) if history.own else axis.now
-    shifts = spread([axis.at(event.date.latest) for event in drawn], APART)
-    changed = [event for event in drawn if event.before]
-    heads = heads_of(changed, [axis.at(event.date.latest) for event in changed])
-    marks = []
-    for event, shift in zip(drawn, shifts, strict=True):
-        opens = event.interval if event.opened else None
-        marks.append(
-            Mark(
-                event.stance.statement.get_absolute_url(),
-                title_of(event),
-                axis.x(event.date.latest),
-                pixels(shift),
-                not event.date.is_exact,
-                whisker(event.date, axis),
-                event.date.earliest is None,
-                band(opens, axis, event.date) if opens else None,
-                heads.get(event.stance.pk),
-            )
-        )
-    heard = history.reports[-MARKS:]
-    asides = spread([axis.at(event.date.latest) for event in heard], APART)
-    reports = [
-        report(event, axis, shift, clear(place, heard, asides, axis))
-        for place, (event, shift) in enumerate(zip(heard, asides, strict=True))
+    at = [middle(group, axis) for group in own]
+    shifts = spread(at, apart(own))
+    changes = [[event for event in group if event.before] for group in own]
+    heads = iter(heads_of([it for it in changes if it], [x for x, it in zip(at, changes, strict=True) if it]))
+    marks = [
+        mark(group, percent(x), pixels(shift), next(heads) if changed else None, axis)
+        for group, changed, x, shift in zip(own, changes, at, shifts, strict=True)
     ]
-    rings = [ring(event, axis) for event in history.events if event.repeat][-MARKS:]
-    return Row(history, label, void, marks, reports, rings, left_out=len(own) - len(drawn))
+    heard = groups_of(history.reports, axis)
+    at = [middle(group, axis) for group in heard]
+    asides = spread(at, apart(heard))
+    reports = [
+        report(group, axis, x, shift, clear(place, at, asides))
+        for place, (group, x, shift) in enumerate(zip(heard, at, asides, strict=True))
+    ]
+    repeats = groups_of([event for event in history.events if event.repeat], axis)
+    return Row(history, label, void, marks, reports, [ring(group, axis) for group in repeats])
+
+
+def groups_of(events: Sequence[Event], axis: Axis) -> list[list[Event]]:
+    """Part the events of a row into marks: each its own where they can stand apart, else by the axis's stretches."""
+    shifts = spread([axis.at(event.shown_on) for event in events], APART)
+    if len(events) <= CROWD and max(map(abs, shifts), default=0) <= TOO_FAR:
+        return [[event] for event in events]
+    return [list(group) for _, group in groupby(events, lambda event: period_of(axis.unit, event.shown_on))]
+
+
+def apart(groups: Sequence[Sequence[Event]]) -> float:
+    return COMBINED_APART if any(len(group) > 1 for group in groups) else APART
+
+
+def middle(group: Sequence[Event], axis: Axis) -> float:
+    return (axis.at(group[0].shown_on) + axis.at(group[-1].shown_on)) / 2
+
+
+def mark(group: Sequence[Event], x: str, dx: str, head: Head | None, axis: Axis) -> Mark:
+    event = group[-1]
+    bands = tuple(bands_of(group, axis))
+    if len(group) > 1:
+        return Mark(listed(group, axis), title_of_many(group, axis), x, dx, bands=bands, head=head, number=len(group))
+    return Mark(
+        event.stance.statement.get_absolute_url(),
+        title_of(event),
+        x,
+        dx,
+        not event.date.is_exact,
+        whisker(event.date, axis),
+        event.date.earliest is None,
+        bands,
+        head,
+    )
+
+
+def bands_of(group: Sequence[Event], axis: Axis) -> list[Band]:
+    """Lay out the positions that a mark's statements opened; those too short to be told apart become one band."""
+    opened = [(event, event.interval) for event in group if event.opened and event.interval]
+    if len(group) == 1:
+        return [band(interval, axis, event.date) for event, interval in opened]
+
+    def is_sliver(pair: tuple[Event, Interval]) -> bool:
+        return axis.at(pair[1].until or axis.end) - axis.at(pair[1].since) < SLIVER
+
+    bands = []
+    for sliver, run in groupby(opened, is_sliver):
+        pairs = list(run)
+        if sliver and len(pairs) > 1:
+            start, end = pairs[0][1].since, pairs[-1][1].until or axis.end
+            stretch = Segment(axis.x(start), percent(axis.at(end) - axis.at(start)), False)
+            bands.append(Band(MANY, "", f"{len(pairs)} positions", stretch.x, [stretch], None, ""))
+        else:
+            bands += [band(interval, axis, event.date) for event, interval in pairs]
+    return bands
+
+
+def stretch_of(group: Sequence[Event], axis: Axis) -> Period:
+    """Give the stretch of the calendar that a combined mark stands for."""
+    return period_of(axis.unit, group[-1].shown_on)
+
+
+def listed(group: Sequence[Event], axis: Axis) -> str:
+    """Give the address of the list of what a combined mark stands for."""
+    event, days = group[-1], stretch_of(group, axis)
+    first, last = days.first, min(days.last, axis.end)
+    if event.repeat:  # they stand where they were printed again; the list knows when they were said
+        said = [it.stance.statement.latest for it in group]
+        first, last = min(said), max(said)
+    query = {
+        "actor": event.stance.actor.slug,
+        "topic": event.stance.topic.slug,
+        "subtopics": "0",
+        "attribution": event.stance.attribution,
+        "after": first.isoformat(),
+        "before": last.isoformat(),
+    }
+    return reverse("stance-list", query=query | ({"repeats": "1"} if event.repeat else {}))
+
+
+def title_of_many(group: Sequence[Event], axis: Axis) -> str:
+    """Say what a combined mark stands for: "12 statements, Mar 2024 (9 for; 3 undecided), 2 changes, 1 reversal"."""
+    event = group[-1]
+    noun = "repeats" if event.repeat else "statements" if event.own else "reports"
+    said = f"{len(group)} {noun}, {stretch_of(group, axis).label}"
+    if event.repeat:
+        return said
+    held = Counter((it.stance.position, it.stance.terms) for it in group)
+    words = "; ".join(f"{held[key]} {wording(*key)}" for key in sorted(held, reverse=True))
+    changes = [it for it in group if it.before]
+    more = f", {len(changes)} change{'' if len(changes) == 1 else 's'}" if changes and event.own else ""
+    reversals = sum(it.kind == ChangeKind.REVERSAL for it in changes)
+    if more and reversals:
+        more += f", {reversals} reversal{'' if reversals == 1 else 's'}"
+    return f"{said} ({words}){more}"
 
 
 def title_of(event: Event) -> str:
@@ -283,59 +432,79 @@ def whisker(date: PartialDate, axis: Axis) -> str:
     return axis.x(date.earliest) if date.earliest and date.earliest < date.latest else ""
 
 
-def clear(place: int, events: Sequence[Event], shifts: Sequence[float], axis: Axis) -> float:
+def clear(place: int, at: Sequence[float], shifts: Sequence[float]) -> float:
     """Give the pixels from a report's place after which its lane is free of the hatched marks that stand close by."""
-    start = axis.at(events[place].date.latest)
     edge = shifts[place] + 14
-    for event, shift in zip(events[place + 1 :], shifts[place + 1 :], strict=True):
-        left = (axis.at(event.date.latest) - start) / 100 * REFERENCE + shift
+    for x, shift in zip(at[place + 1 :], shifts[place + 1 :], strict=True):
+        left = (x - at[place]) / 100 * REFERENCE + shift
         if left > edge + 4:
             break
         edge = left + 14
     return edge
 
 
-def report(event: Event, axis: Axis, shift: float, lead: float) -> Report:
-    opens = event.interval if event.opened else None
+def report(group: Sequence[Event], axis: Axis, x: float, shift: float, lead: float) -> Report:
+    event = group[-1]
+    opened = [(it.interval, it.date) for it in group if it.opened and it.interval]
+    lanes = [band(interval, axis, date, lead=lead) for interval, date in opened]
+    if len(group) > 1:  # of many lanes only those that can be seen
+        lanes = [lane for lane in lanes if float(lane.segments[0].width[:-1]) >= SLIVER]
+    css, place, dx = CSS[event.stance.position], percent(x), pixels(shift)
+    if len(group) > 1:
+        title = title_of_many(group, axis)
+        return Report(
+            listed(group, axis), title, css, place, dx, lanes=tuple(lanes), lane_dx=pixels(lead), number=len(group)
+        )
     return Report(
         event.stance.statement.get_absolute_url(),
         title_of(event),
-        CSS[event.stance.position],
-        axis.x(event.date.latest),
-        pixels(shift),
+        css,
+        place,
+        dx,
         whisker(event.date, axis),
         event.date.earliest is None,
-        band(opens, axis, event.date, lead=lead) if opens else None,
+        tuple(lanes),
         pixels(lead),
     )
 
 
-def ring(event: Event, axis: Axis) -> Ring:
+def ring(group: Sequence[Event], axis: Axis) -> Ring:
+    event, x = group[-1], percent(middle(group, axis))
+    if len(group) > 1:
+        return Ring(listed(group, axis), title_of_many(group, axis), x, len(group))
     source = source_of(event.stance)
     by = source.publisher.label if source.publisher else source.title
     when = PartialDate(event.printed_on, event.printed_on).words(short=True)
-    return Ring(event.stance.statement.get_absolute_url(), f"{when}: printed again. {by}", axis.x(event.printed_on))
+    return Ring(event.stance.statement.get_absolute_url(), f"{when}: printed again. {by}", x)
 
 
-def heads_of(changes: Sequence[Event], at: list[float]) -> dict[int, Head]:
-    """Draw the changes of a row, set apart; name them beside where there is room to the left."""
+def heads_of(changes: Sequence[Sequence[Event]], at: list[float]) -> list[Head]:
+    """Draw the changes of a row, set apart; name them beside where there is room to the left.
+
+    Several of one mark are drawn as the greatest of them: a reversal before a shift before other terms.
+    """
     shifts = spread(at, HEADS_APART)
-    heads = {}
+    heads = []
     before = 0.0
-    for place, (event, x, shift) in enumerate(zip(changes, at, shifts, strict=True)):
+    greatness = [ChangeKind.REVERSAL, ChangeKind.SHIFT, ChangeKind.TERMS]
+    for place, (group, x, shift) in enumerate(zip(changes, at, shifts, strict=True)):
+        event = min(group, key=lambda it: greatness.index(ChangeKind(it.kind)))
         touching = place + 1 < len(at) and (at[place + 1] - x) / 100 * REFERENCE < HEADS_APART
         lone = not touching and (x - before) / 100 * WIDE > 70
         before = x
         up = event.stance.position > (event.before or (0, ""))[0]
         same_side = event.kind == ChangeKind.TERMS
         points = " ".join(f"{pixels(shift + dx)},{8 + dy}" for dx, dy in ((0, -4.5), (4.5, 0), (0, 4.5), (-4.5, 0)))
-        heads[event.stance.pk] = Head(
-            "terms" if same_side else "up" if up else "down",
-            event.kind == ChangeKind.REVERSAL,
-            pixels(shift),
-            points,
-            event.kind if lone else "",
-            pixels(shift - 10),
+        label = event.kind if len(group) == 1 else f"{len(group)} changes"
+        heads.append(
+            Head(
+                "terms" if same_side else "up" if up else "down",
+                event.kind == ChangeKind.REVERSAL,
+                pixels(shift),
+                points,
+                label if lone else "",
+                pixels(shift - 10),
+            )
         )
     return heads
 

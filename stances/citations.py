@@ -1,12 +1,16 @@
-"""How to cite a statement: plain, BibTeX, CSL-JSON."""
+"""How to cite a statement, a page or a list: in a sentence, as BibTeX and as CSL-JSON; with the day and the version."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from stances.dates import today
+from django.utils.text import slugify
+
 from stances.models import Source, Statement
 from stances.vocabulary import SourceKind
 from stances.wording import day_words, first_up
@@ -41,6 +45,40 @@ _TEX = {
 }
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The day on which the data was looked at, and the version that it had."""
+
+    on: dt.date
+    version: int
+
+    @property
+    def words(self) -> str:
+        return f"{day_words(self.on)}, version {self.version} of the data"
+
+
+@dataclass(frozen=True)
+class Citation:
+    """One thing to cite, in three notations; as a text it is the sentence."""
+
+    plain: str
+    bibtex: str
+    csl: dict[str, Any]
+
+    def __str__(self) -> str:
+        return self.plain
+
+    @property
+    def csl_text(self) -> str:
+        """Write the item of CSL-JSON to be read and copied, a field a line."""
+        fields = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in self.csl.items()]
+        return "{" + ",\n ".join(fields) + "}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"plain": self.plain, "bibtex": self.bibtex, "csl": self.csl}
+
+
 def tex(text: str) -> str:
     """Write a text so that TeX prints it as it is."""
     return "".join(_TEX.get(char, char) for char in " ".join(text.split()))
@@ -69,25 +107,26 @@ def said_by(statement: Statement) -> str:
     return f"statement by {statement.speaker.name}, {statement.date.words()}"
 
 
-def plain(statement: Statement, url: str, day: dt.date) -> str:
-    """Cite a statement in a sentence, as it stood on a day."""
-    where = ", ".join([f"in “{statement.source.title}”", *publication(statement)])
-    said = f"{statement.speaker.name}, {statement.date.words()}, {where}."
-    return f"{said} Coded in {NAME}, {statement.key}, as of {day_words(day)}. {url}"
+def of_statement(statement: Statement, url: str, seen: Seen) -> Citation:
+    """Cite a statement as it stood on a day."""
+    return Citation(plain(statement, url, seen), bibtex(statement, url, seen), csl(statement, url, seen))
 
 
-def page(title: str, url: str, day: dt.date) -> str:
-    """Cite a page that looks at a day, as retrieved today."""
-    now = today()
-    return f"{NAME} ({now.year}). {title}, on {day_words(day)}. Retrieved {day_words(now)}. {url}"
+def plain(statement: Statement, url: str, seen: Seen) -> str:
+    source = statement.source
+    written = f"{source.author}, " if source.author else ""
+    supplied = " (title supplied)" if source.title == source.cited_title else ""
+    where = ", ".join([f"in {written}{source.cited_title}{supplied}", *publication(statement)])
+    said = f"{statement.speaker.name}, {statement.date.words()}, {where}{f', {source.url}' if source.url else ''}."
+    return f"{said} Coded in {NAME}, {statement.key}, as of {seen.words}. {url}"
 
 
-def bibtex(statement: Statement, url: str, day: dt.date) -> str:
-    """Cite a statement as a BibTeX entry; its key is the statement's."""
+def bibtex(statement: Statement, url: str, seen: Seen) -> str:
+    """Write the entry of a statement; its key is the statement's."""
     source = statement.source
     issued = source.published_on or statement.latest
     printed = [source.url] if source.url else []
-    note = ", ".join([said_by(statement), *publication(statement), *printed, f"{NAME}, as of {day_words(day)}"])
+    note = ", ".join([said_by(statement), *publication(statement), *printed, f"{NAME}, as of {seen.words}"])
     fields = {
         # Names of persons are taken apart by BibTeX; a body's name in braces is not.
         "author": tex(source.author) or f"{{{tex(author(source))}}}",
@@ -97,16 +136,10 @@ def bibtex(statement: Statement, url: str, day: dt.date) -> str:
         "note": tex(note),
         "url": url,
     }
-    width = max(map(len, fields))
-    months = {"month"}
-    lines = [
-        f"  {name:<{width}} = {value if name in months else f'{{{value}}}'}" for name, value in fields.items() if value
-    ]
-    return "@misc{" + statement.key + ",\n" + ",\n".join(lines) + "\n}"
+    return entry(statement.key, fields)
 
 
-def csl(statement: Statement, url: str, day: dt.date) -> dict[str, Any]:
-    """Cite a statement as an item of CSL-JSON."""
+def csl(statement: Statement, url: str, seen: Seen) -> dict[str, Any]:
     source = statement.source
     item: dict[str, Any] = {
         "id": statement.key,
@@ -125,19 +158,55 @@ def csl(statement: Statement, url: str, day: dt.date) -> dict[str, Any]:
         item["source"] = source.url
     item |= {
         "URL": url,
-        "accessed": {"date-parts": [date_parts(day)]},
-        "note": f"{first_up(said_by(statement))}. Coded in {NAME}, {statement.key}.",
+        "accessed": {"date-parts": [date_parts(seen.on)]},
+        "note": f"{first_up(said_by(statement))}. Coded in {NAME}, {statement.key}, as of {seen.words}.",
     }
     return item
 
 
-def csl_text(statement: Statement, url: str, day: dt.date) -> str:
-    """Write the item of CSL-JSON to be read and copied, a field a line."""
-    fields = [
-        f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}"
-        for name, value in csl(statement, url, day).items()
+def page(title: str, url: str, seen: Seen, *, on: dt.date | None = None, kind: str = "webpage") -> Citation:
+    """Cite a page, and the day `on` that it looks at; `kind` is its type in CSL."""
+    told = title
+    if on:
+        told += f" On {day_words(on)}" if title.endswith(("?", ".")) else f", on {day_words(on)}"
+    name = f"{NAME.lower()}-{key_of(url)}-{seen.on:%Y%m%d}"
+    fields = {
+        "author": f"{{{NAME}}}",
+        "title": tex(told),
+        "year": f"{seen.on.year}",
+        "month": f"{seen.on:%b}".lower(),
+        "note": tex(f"Retrieved {seen.words}"),
+        "url": url,
+    }
+    item = {
+        "id": name,
+        "type": kind,
+        "author": [{"literal": NAME}],
+        "title": told,
+        "version": str(seen.version),
+        "language": "en",
+        "URL": url,
+        "issued": {"date-parts": [date_parts(seen.on)]},
+        "accessed": {"date-parts": [date_parts(seen.on)]},
+    }
+    sentence = told if told.endswith(("?", ".")) else f"{told}."
+    return Citation(f"{NAME} ({seen.on.year}). {sentence} Retrieved {seen.words}. {url}", entry(name, fields), item)
+
+
+def key_of(url: str) -> str:
+    """Make a key of an address: its path in words, and what tells one query from another."""
+    parts = urlsplit(url)
+    path = slugify(parts.path.replace("/", "-")) or "overview"
+    return f"{path}-{hashlib.sha256(parts.query.encode()).hexdigest()[:6]}" if parts.query else path
+
+
+def entry(key: str, fields: dict[str, str]) -> str:
+    """Write an entry of BibTeX, a field a line; what is empty is left out."""
+    width = max(map(len, fields))
+    lines = [
+        f"  {name:<{width}} = {value if name == 'month' else f'{{{value}}}'}" for name, value in fields.items() if value
     ]
-    return "{" + ",\n ".join(fields) + "}"
+    return "@misc{" + key + ",\n" + ",\n".join(lines) + "\n}"
 
 
 def date_parts(day: dt.date) -> list[int]:

@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 
 from stances.models import Source, Stance, Statement
 from stances.passages import Mark, Paragraph, Segment, Span, cut, find_pieces, paragraphs
-from stances.vocabulary import CSS, SIGNS, Voice
+from stances.vocabulary import CSS, SIGNS, Status, Voice
 
 MOVED = "The text between its offsets is another one than when it was coded: choose the words again."
 
@@ -48,6 +48,16 @@ class Coded:
         return "; ".join(dict.fromkeys(stance.wording for stance in self.stances)) or "no stance yet"
 
     @property
+    def voices(self) -> str:
+        """Say whose words its stances rest on: own, reported, or both."""
+        return " and ".join(dict.fromkeys(stance.attribution for stance in self.stances))
+
+    @property
+    def stage(self) -> str:
+        returned = self.statement.status == Status.DRAFT and self.statement.review_comment
+        return "returned" if returned else Status(self.statement.status).value
+
+    @property
     def place(self) -> int | None:
         """Give the first paragraph that its locator names."""
         first = re.match(r"[0-9]+", self.statement.locator)
@@ -69,7 +79,9 @@ class CodedArticle:
     def statements(self) -> list[Coded]:
         """List the statements in the order in which they stand in the article."""
         stances = Stance.objects.select_related("actor", "topic").order_by("topic__rank", "pk")
-        rows = self.source.statements.select_related("speaker").prefetch_related(Prefetch("stances", stances))
+        rows = self.source.statements.select_related("speaker", "repeats").prefetch_related(
+            Prefetch("stances", stances)
+        )
         coded = [Coded(row, list(row.stances.all())) for row in rows.order_by("pk")]
         if self.text:
             self._place(coded)

@@ -1,18 +1,23 @@
-"""What publishing or retracting statements will do to the positions that they touch, told before it is done."""
+"""What publishing or retracting statements will do to the positions that they touch, told before it is done.
+
+A statement that its verb would refuse to publish is told so, and is left out of what the others are told to do.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from django.core.exceptions import ValidationError
 
 from stances.models import Stance, Statement
 from stances.positions import SeriesKey, entries_of
 from stances.series import UNDATED, Entry, Interval, Verdict, compute
 from stances.vocabulary import Status, Voice, wording
-from stances.wording import day_words, joined
+from stances.wording import day_words, in_words, joined
 
 Held = tuple[int, str]
 
@@ -58,17 +63,26 @@ class Prospect:
 
 
 def of_publishing(statements: Iterable[Statement]) -> list[Prospect]:
-    """Tell what publishing these together will do; published ones among them are told as they stand."""
-    statements = list(statements)
+    """Tell what publishing these together will do, as they are stored; published ones are told as they stand."""
+    order = [row.pk for row in statements]
+    stored = Statement.objects.prefetch_related("source", "repeats", "repeated_by").in_bulk(order)
+    statements = [stored[pk] for pk in order if pk in stored]
     stances = _stances_of(statements)
-    coming = entries_of(Stance.objects.filter(statement__in=[row.pk for row in statements], repeat=False))
+    refused = _refused(statements, stances)
+    going = [row.pk for row in statements if row.pk not in refused]
+    coming = entries_of(Stance.objects.filter(statement__in=going, repeat=False))
     present = _present(coming)
     outlooks = {}
     for key, entries in coming.items():
         new = {entry.stance: entry for entry in entries}
         before = {pk: entry for pk, entry in present[key].items() if pk not in new}
         outlooks[key] = Outlook(before, {**before, **new})
-    return [_prospect(row, stances[row.pk], outlooks, _published) for row in statements]
+    return [
+        Prospect(row, f"will not be published: {refused[row.pk]}")
+        if row.pk in refused
+        else _prospect(row, stances[row.pk], outlooks, _published)
+        for row in statements
+    ]
 
 
 def openings(statements: Iterable[Statement]) -> dict[int, Interval]:
@@ -111,6 +125,47 @@ def of_retracting(statements: Iterable[Statement]) -> list[Prospect]:
             ]
         found.append(prospect)
     return found
+
+
+def _refused(statements: list[Statement], stances: dict[int, list[Stance]]) -> dict[int, str]:
+    """Say which statements the verb would refuse to publish, and why; the first of their words go before repeats."""
+    refused: dict[int, str] = {}
+    going = set[int]()
+    for row in sorted(statements, key=lambda row: row.repeats_id is not None):
+        why = "" if row.status == Status.PUBLISHED else _lacking(row, stances[row.pk], going)
+        if why:
+            refused[row.pk] = why
+        else:
+            going.add(row.pk)
+    return refused
+
+
+def _lacking(statement: Statement, stances: list[Stance], going: Container[int]) -> str:
+    """Say what a statement lacks to be published: what its verb asks, without a query for each.
+
+    What the database sees to, as a constraint or a key, is not asked again.
+    """
+    first = statement.repeats
+    if not stances:
+        return "it has no stance"
+    if first and first.status != Status.PUBLISHED and first.pk not in going:
+        return f"it repeats {first.key}, which is not published"
+    row: Statement | Stance = statement
+    try:
+        row.clean_fields(exclude=_relations(Statement))
+        if problems := statement.problems():
+            raise ValidationError(problems)
+        for row in stances:
+            row.statement = statement
+            row.clean_fields(exclude={*_relations(Stance), *Stance.DERIVED})
+            row.clean()
+    except ValidationError as error:
+        return " ".join(in_words(error, type(row)))
+    return ""
+
+
+def _relations(model: type[Statement | Stance]) -> set[str]:
+    return {f.name for f in model._meta.fields if f.is_relation}
 
 
 def _stances_of(statements: list[Statement]) -> dict[int, list[Stance]]:

@@ -14,7 +14,7 @@ from stances.models import Stance, Statement
 from stances.series import Interval
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind, Authority, Voice, wording
-from stances.wording import counted, day_words, first_up, length, number
+from stances.wording import counted, day_words, first_up, length, number, size_words
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,7 @@ class Exhibit:
         """Write how far the change went, with its sign."""
         if not self.event.before:
             return ""
-        size = self.stance.position - self.event.before[0]
-        return f"+{size}" if size > 0 else f"−{-size}" if size < 0 else "0"
+        return size_words(self.stance.position - self.event.before[0])
 
     @property
     def held_before(self) -> str:

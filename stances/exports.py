@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -72,6 +73,10 @@ def size(before: int | None, after: int) -> int | None:
     return None if before is None else after - before
 
 
+def days(before: dt.date | None, after: dt.date) -> int | None:
+    return None if before is None else (after - before).days
+
+
 STANCES = (
     text("statement_key", "statement__key"),
     made("date", "statement__earliest", "statement__latest", make=notation),
@@ -108,6 +113,14 @@ STANCES = (
     text("rationale"),
     plain("status", "statement__status"),
 )
+_OF_STATEMENT = "statement__"
+#: The same columns where a row is a statement, and those of its stances that it holds.
+STATEMENTS = tuple(
+    replace(column, paths=tuple(path.removeprefix(_OF_STATEMENT) for path in column.paths))
+    for column in STANCES
+    if column.paths[0].startswith(_OF_STATEMENT)
+)
+OF_STANCE = tuple(column for column in STANCES if not column.paths[0].startswith(_OF_STATEMENT))
 # The day on which a position opens is the latest on which its words may have been said: this tells all that is known.
 OPENED = made("said", "opening__statement__earliest", "opening__statement__latest", make=notation)
 POSITIONS = (
@@ -123,6 +136,7 @@ POSITIONS = (
     plain("last_stated_on", "last_stated_then"),
     OPENED,
 )
+#: The last two want rows that come with what was before: see `PositionQuerySet.with_before()`.
 CHANGES = (
     plain("date", "since"),
     text("actor", "actor__slug"),
@@ -135,6 +149,24 @@ CHANGES = (
     made("size", "previous_value", "value", make=size),
     text("statement_key", "opening__statement__key"),
     OPENED,
+    made("days", "before_since", "since", make=days),
+    text("from_statement_key", "before_key"),
+)
+DIFFERING = (
+    plain("date", "stated_on"),
+    text("actor", "actor__slug"),
+    text("topic", "topic__slug"),
+    text("speaker", "speaker__slug"),
+    plain("authority"),
+    plain("position"),
+    plain("terms"),
+    text("statement_key", "statement__key"),
+    made("said", "statement__earliest", "statement__latest", make=notation),
+    text("colleague", "colleague_speaker"),
+    plain("colleague_position"),
+    plain("colleague_terms"),
+    text("colleague_statement_key", "colleague_key"),
+    made("days", "colleague_on", "stated_on", make=days),
 )
 ACTORS = (
     text("actor", "slug"),
@@ -192,15 +224,24 @@ def cells_of(rows: QuerySet, columns: tuple[Column, ...], *, defused: bool) -> I
         yield cells
 
 
-class _Line:
-    """A file that gives back what is written to it."""
+#: With these at its end, a line has its cells quoted that hold one of them: what opens a file may split cells there.
+_ENDING = "\t;\r\n"
+
+
+def line_writer():
+    """Write rows as lines of CSV, each given back by `writerow`."""
+    return csv.writer(Line(), lineterminator=_ENDING)
+
+
+class Line:
+    """A file that gives back what is written to it, with the usual ending."""
 
     def write(self, line: str) -> str:
-        return line
+        return line.removesuffix(_ENDING) + "\r\n"
 
 
 def csv_lines(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[str]:
-    writer = csv.writer(_Line())
+    writer = line_writer()
     yield writer.writerow([column.name for column in columns])
     for cells in cells_of(rows, columns, defused=True):
         yield writer.writerow(cells)
@@ -239,9 +280,18 @@ def export(
     return StreamingHttpResponse(in_chunks(lines), content_type=FORMATS[format], headers=headers)
 
 
+def table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, name: str) -> HttpResponse:
+    """Answer with rows that are at hand, the figures of a page, as CSV."""
+    writer = line_writer()
+    lines = [writer.writerow(names)]
+    lines += [writer.writerow([defuse(cell) if isinstance(cell, str) else cell for cell in row]) for row in rows]
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{today()}.csv"'}
+    return HttpResponse("".join(lines), content_type=FORMATS["csv"], headers=headers)
+
+
 def refuse(problems: list, *, format: str) -> HttpResponse:
     """Answer that an address makes no sense: which parameter, which value, and what is allowed."""
-    if format == "csv":
+    if format != "json":
         words = "".join(f"{problem}\n" for problem in problems)
         return HttpResponse(words, status=400, content_type="text/plain; charset=utf-8")
     content: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
-from django.db.models.functions import ExtractYear
+from django.db.models.functions import ExtractMonth, ExtractYear
 from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -75,6 +76,10 @@ def counts(filters: ListFilterSet, name: str, groups: Sequence[Collection]) -> l
         found = grouped_counts(filters.without(name), F(filters.filters[name].field_name))
         if found is not None:
             return [sum(found.get(value, 0) for value in group) for group in groups]
+    else:
+        linked = filters.linked(name)
+        if linked is not None:
+            return [len(set().union(*(linked.get(value, ()) for value in group))) for group in groups]
     return capped_counts([filters.counting(name, group) for group in groups])
 
 
@@ -185,8 +190,11 @@ def in_tree(topic: Topic) -> str | SafeString:
     return format_html('<span aria-hidden="true">{}</span><span class="sr">{}</span>', topic.short_name, topic.name)
 
 
+Days = tuple[dt.date, dt.date]
+
+
 class Years:
-    """A facet over years, as links that set both ends of the dates."""
+    """A facet over years, as links that set both ends of the dates; the year looked at opens to its months."""
 
     name, legend = "year", "Year"
 
@@ -194,25 +202,43 @@ class Years:
         self.column = column
 
     def build(self, filters: ListFilterSet) -> Facet:
-        rows = filters.without("after", "before")
         ends = filters.queryset.order_by().aggregate(first=Min(self.column), last=Max(self.column))
         if not ends["first"]:
             return Facet(self.name, self.legend, [], links=True)
+        after, before = asked = (filters.value("after"), filters.value("before"))
         years = range(max(ends["first"].year, ends["last"].year - MOST_YEARS + 1), ends["last"].year + 1)
         spans = [(dt.date(year, 1, 1), dt.date(year, 12, 31)) for year in years]
-        found = grouped_counts(rows, ExtractYear(self.column))
-        if found is None:
-            numbers = capped_counts([rows.filter(**{f"{self.column}__range": span}) for span in spans])
-        else:
-            numbers = [int(found.get(year, 0)) for year in years]
-        asked = (filters.value("after"), filters.value("before"))
+        numbers = self._counts(filters, spans, ExtractYear(self.column), list(years))
         options = []
         for year, span, number in zip(years, spans, numbers, strict=True):
-            query = filters.data.copy()
-            query.pop("cursor", None)
-            query["after"], query["before"] = (day.isoformat() for day in span)
-            options.append(Option(str(year), str(year), number, asked == span, url=f"?{query.urlencode()}"))
+            options.append(self._option(filters, str(year), span, number, chosen=asked == span))
+            if after and before and after.year == before.year == year:
+                options += self._months(filters, year, asked)
         return Facet(self.name, self.legend, options, links=True)
+
+    def _months(self, filters: ListFilterSet, year: int, asked: Days) -> list[Option]:
+        spans = [(dt.date(year, month, 1), dt.date(year, month, monthrange(year, month)[1])) for month in range(1, 13)]
+        numbers = self._counts(filters, spans, ExtractMonth(self.column), list(range(1, 13)))
+        return [
+            self._option(filters, f"{span[0]:%B}", span, number, chosen=asked == span, depth=1)
+            for span, number in zip(spans, numbers, strict=True)
+            if number or asked == span
+        ]
+
+    def _counts(self, filters: ListFilterSet, spans: list[Days], by: Combinable, keys: list) -> list[int]:
+        """Count the rows of each period, whatever days are asked for; `keys` are what `by` makes of its days."""
+        within = {f"{self.column}__range": (spans[0][0], spans[-1][1])}
+        rows = filters.without("after", "before").filter(**within)
+        found = grouped_counts(rows, by)
+        if found is None:
+            return capped_counts([rows.filter(**{f"{self.column}__range": span}) for span in spans])
+        return [int(found.get(key, 0)) for key in keys]
+
+    def _option(self, filters: ListFilterSet, label: str, span: Days, count: int, *, chosen: bool, depth=0) -> Option:
+        query = filters.data.copy()
+        query.pop("cursor", None)
+        query["after"], query["before"] = (day.isoformat() for day in span)
+        return Option(label, label, count, chosen, depth, url=f"?{query.urlencode()}")
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,10 @@ def _check(record: Record, problems: Problems, update: bool, unread: set[int]) -
         if needed and needed not in record.given and record.row not in unread:
             problems.add(record.row, needed, "", f"A new {record.noun} needs its {needed}.")
     elif not update:
+        advice = _advice(record, "change")
         for change in record.changes:
-            rule = f"“{shortened(change.before)}” stands here. Tick “Update what differs” to change it."
-            if not change.before:
-                rule = "Nothing stands here. Tick “Update what differs” to change it."
+            standing = f"“{shortened(change.before)}” stands" if change.before else "Nothing stands"
+            rule = f"{standing} here. {advice}"
             problems.add(change.given.row, change.given.column, change.given.cell, rule)
     told = record.given.values() if record.is_new else [change.given for change in record.changes]
     sound = True
@@ -72,6 +72,19 @@ def _check(record: Record, problems: Problems, update: bool, unread: set[int]) -
             column = PLACES.get(constraint.name, "")
             value = next((given.cell for given in record.given.values() if given.column == column), "")
             problems.add(record.row, column, value, str(constraint.violation_error_message))
+
+
+def _is_closed(statement: Record) -> bool:
+    """Tell whether an import leaves a statement as it is, for it is no draft any more."""
+    return not statement.is_new and statement.instance.status != Status.DRAFT
+
+
+def _advice(record: Record, verb: str) -> str:
+    """Say how what differs from what stands can be written: by the import, or in the form of what is no draft."""
+    statement = record.refers_to("statement") or record
+    if statement.model is Statement and _is_closed(statement):
+        return f"It is {statement.instance.get_status_display()}: {verb} it in its form."
+    return f"Tick “Update what differs” to {verb} it."
 
 
 def _lacks(record: Record) -> bool:
@@ -100,9 +113,9 @@ def _check_statement(record: Record, problems: Problems, update: bool) -> None:
     if not record.is_new and not update:
         for stance in record.stances.values():
             if stance.is_new:
-                rule = "The statement stands here without this stance. Tick “Update what differs” to add it."
+                rule = f"The statement stands here without this stance. {_advice(stance, 'add')}"
                 problems.add(stance.row, "topic", stance.given["topic"].cell, rule)
-    if not record.is_new and statement.status != Status.DRAFT and update:
+    if update and _is_closed(record):
         rule = f"It is {statement.get_status_display()}: an import changes drafts alone. Change it in its form."
         problems.add(record.row, "statement_key", record.name, rule)
     if statement.latest is not None:

@@ -9,6 +9,7 @@ import django_filters as filters
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 
+from stances import search
 from stances.models import Actor, Source, Stance, Topic
 from stances.parameters import (
     DayField,
@@ -113,14 +114,12 @@ class ChangeKindFilter(ManyFilter):
 
 
 class SearchFilter(filters.Filter):
-    """Keeps rows in which every word is found."""
+    """Keeps rows in which the words are found; see `stances.search`."""
 
     field_class = TextField
 
     def filter(self, qs, value: str):
-        for word in dict.fromkeys(value.split()):
-            qs = qs.search(word)
-        return qs
+        return qs.search(value) if value else qs
 
 
 @dataclass(frozen=True)
@@ -171,6 +170,10 @@ class ListFilterSet(filters.FilterSet):
         """Tell whether a parameter asks for a column of the rows themselves, of which each has one."""
         return True
 
+    def linked(self, name: str) -> dict[int, set[int]] | None:
+        """Name the rows found by each value that an indirect parameter could ask for; None where it takes long."""
+        return None
+
     def value(self, name: str):
         """Give a parameter's value as it was understood, or None."""
         return self.form.cleaned_data.get(name) if self.is_valid() else None
@@ -193,14 +196,17 @@ class ThroughStances(ListFilterSet):
     def filter_queryset(self, queryset, without: Collection[str] = (), asking: dict | None = None):
         queryset = super().filter_queryset(queryset, {*without, *self.through})
         stances = Stance.objects.public().order_by().filter(**{self.link: OuterRef("pk")})
-        wanted = dict(asking or {})
         for name in [name for name in self.through if name not in without]:
             lookup, value = f"{self.filters[name].field_name}__in", self.form.cleaned_data[name]
-            if value.included:
-                wanted[lookup] = value.included_ids
             if value.excluded:
                 queryset = queryset.exclude(Exists(stances.filter(**{lookup: value.excluded_ids})))
+        wanted = self._wanted(without) | (asking or {})
         return queryset.filter(Exists(stances.filter(**wanted))) if wanted else queryset
+
+    def _wanted(self, without: Collection[str]) -> dict:
+        """Say what is asked of one stance."""
+        values = {name: self.form.cleaned_data[name] for name in self.through if name not in without}
+        return {f"{self.filters[name].field_name}__in": it.included_ids for name, it in values.items() if it.included}
 
     def is_direct(self, name: str) -> bool:
         return name not in self.through
@@ -313,6 +319,47 @@ class StatementFilter(ThroughStances):
     order = by_date()
 
 
+#: So many of the newest statements that words find are ranked, and counted in facets: a search takes as long with a
+#: million statements as with a thousand.
+MOST_LOOKED_AT = 500
+
+
+class SearchFilterSet(StatementFilter):
+    """Which statements of those that words find; none without words."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._newest: dict[frozenset[str], list[int]] = {}
+
+    def filter_queryset(self, queryset, without: Collection[str] = (), asking: dict | None = None):
+        if not self.form.cleaned_data["q"]:
+            return queryset.none()
+        return super().filter_queryset(queryset, without, asking)
+
+    def newest(self, *without: str) -> list[int]:
+        """Give the ids of the newest that all but the named parameters ask for, up to a number."""
+        if not self.is_valid() or not self.form.cleaned_data["q"]:
+            return []
+        given = frozenset(name for name in without if any(self.data.getlist(name)))
+        if given not in self._newest:
+            rows = self.filter_queryset(self.queryset.all(), without={*without, "q"})
+            query = search.parse(self.form.cleaned_data["q"])
+            self._newest[given] = search.newest(rows, search.STATEMENTS, query, MOST_LOOKED_AT)
+        return self._newest[given]
+
+    def without(self, *names: str) -> QuerySet:
+        """Give the newest rows that all but the named parameters ask for."""
+        return self.queryset.filter(pk__in=self.newest(*names)) if self.newest(*names) else self.queryset.none()
+
+    def linked(self, name: str) -> dict[int, set[int]] | None:
+        found: dict[int, set[int]] = {}
+        if newest := self.newest(name):
+            stances = Stance.objects.public().order_by().filter(**self._wanted({name}), statement__in=newest)
+            for value, row in stances.values_list(self.filters[name].field_name, "statement"):
+                found.setdefault(value, set()).add(row)
+        return found
+
+
 class ChangeFilter(ListFilterSet):
     """Which changes of position, in the actors' own voice."""
 
@@ -324,6 +371,32 @@ class ChangeFilter(ListFilterSet):
     kind = ChangeKindFilter(field_name="kind", lookup_expr="in", choices=list(ChangeKind.choices), label="Kind")
     after = from_day("since")
     before = to_day("since")
+    order = by_date()
+
+
+class FeedForm(ParametersForm):
+    beside = frozenset()
+
+
+class FeedFilter(ChangeFilter):
+    """Which changes a feed tells: the same, on one page, always the newest first."""
+
+    order = None  # type: ignore[assignment]
+
+    class Meta:
+        form = FeedForm
+
+
+class DifferFilter(ListFilterSet):
+    """Which stances that differ from a colleague's."""
+
+    actor = actors_of("actor")
+    topic = topics_of("topic")
+    subtopics = with_subtopics()
+    source = sources_of("source")
+    speaker = actors_of("speaker", "Speaker")
+    after = from_day("stated_on")
+    before = to_day("stated_on")
     order = by_date()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect
@@ -11,9 +11,10 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.forms.models import InlineForeignKeyField
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 
 from stances.dates import PartialDate, PartialDateField
-from stances.vocabulary import SIGNS, Status, Value
+from stances.vocabulary import ANCHORS, CSS, SIGNS, WORDS, Status, Terms, Value
 
 #: The field at which a broken constraint is told; those of none are told above the form.
 PLACES = {
@@ -58,6 +59,72 @@ class PartialDateInput(AdminTextInputWidget):
         except ValueError:
             context["widget"]["reading"] = ""
         return context
+
+
+class Face(NamedTuple):
+    """What a tile shows: its colours, its sign where it has one, and the words of a text that call for it."""
+
+    css: str
+    words: str
+    sign: str = ""
+    anchors: str = ""
+
+
+class Tiles(forms.RadioSelect):
+    """Radio buttons as a row of tiles, in a fieldset of their own; see static/stances/desk.css."""
+
+    template_name = "admin/widgets/tiles.html"
+    css = legend = note = ""
+    #: Below the tiles: the words that anchor the chosen one.
+    anchors: tuple[tuple[str, str], ...] = ()
+
+    def faces(self, value: Any) -> list[Face]:
+        raise NotImplementedError
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["widget"] |= {"css": self.css, "legend": self.legend, "note": self.note, "anchors": self.anchors}
+        return context
+
+    def create_option(self, name, value, *args, **kwargs):
+        option = super().create_option(name, value, *args, **kwargs)
+        faces = self.faces(value)
+        return option | {"faces": faces, "css": faces[0].css if len(faces) == 1 else ""}
+
+
+def anchors_of(side: int) -> str:
+    """Give the words that anchor a side, those of each of its terms where it has some."""
+    told = [(WORDS.get((side, terms), ""), words) for (value, terms), words in ANCHORS.items() if value == side]
+    return told[0][1] if len(told) == 1 else "; ".join(f"{name}: {words}" for name, words in told)
+
+
+class SideTiles(Tiles):
+    """A position: sign and word of each, in its colour, and below them the words that anchor the one looked at."""
+
+    css, legend = "sides", "Position"
+    anchors = tuple((CSS[value], anchors_of(value)) for value in Value.values)
+
+    def faces(self, value):
+        return [Face(CSS[value], Value(value).label, SIGNS[value])]
+
+    def create_option(self, name, value, *args, **kwargs):
+        return super().create_option(name, value, *args, **kwargs) | {"title": anchors_of(int(value))}
+
+
+class TermsTiles(Tiles):
+    """The terms of a position, each in the words of both sides: the page shows those of the chosen one."""
+
+    css, legend = "terms", "Terms"
+    note = "only at + and −; where several apply, the first from the left"
+
+    def faces(self, value):
+        if not value:
+            return [Face("none", "no terms")]
+        return [Face(CSS[side], WORDS[side, value], anchors=ANCHORS[side, value]) for side in (1, -1)]
+
+    def create_option(self, name, value, label, selected, *args, **kwargs):
+        # Nothing chosen is nothing ticked, so that the tabulator comes to the first of the terms.
+        return super().create_option(name, value, label, selected and bool(value), *args, **kwargs)
 
 
 def ids_among(values: Iterable[object]) -> list[str]:
@@ -152,6 +219,14 @@ class ReasonedForm(CuratedForm):
         help_text="Kept in the history, beside what changed, who changed it and when.",
     )
 
+    def clean_change_reason(self) -> str:
+        from stances.changes import is_named  # the models are not there yet when the desk's site is made
+
+        reason = self.cleaned_data["change_reason"]
+        if is_named(reason):
+            raise ValidationError("So the history names merges and recodes, by which they are undone: use other words.")
+        return reason
+
     def clean(self):
         super().clean()
         if self.refused:
@@ -198,8 +273,33 @@ class SourceForm(ReasonedForm):
             self.cleaned_data["text"] = text
 
 
-class StatementForm(ReasonedForm):
+class BriefForm(CuratedForm):
+    """A form whose fields stand close together: what a field is for is told in a word, the rest in its title."""
+
+    #: In place of the model's own words.
+    told: Mapping[str, str] = {}
+
+    def __init__(self, *args, **kwargs):
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        for name in self.told.keys() & self.fields.keys():
+            field = self.fields[name]
+            if not isinstance(field.widget, Tiles):
+                field.widget.attrs.setdefault("title", field.help_text)
+            field.help_text = self.told[name]
+
+
+class StatementForm(BriefForm, ReasonedForm):
     """A statement, with its date as the codebook writes it in place of the two days that are stored."""
+
+    told = {
+        **dict.fromkeys(("source", "quote", "locator", "form", "speaker", "authority", "occasion"), ""),
+        **dict.fromkeys(("language", "translated", "primary_url", "start"), ""),
+        "said": "Also 2024-02, 2024-04-01/2024-04-07, or ../2024-03-25 for that day or before.",
+        "summary": "One or two neutral sentences in your own words, readable alone.",
+        "repeats": "The statement whose words are printed here again.",
+        "change_reason": "Kept in the history.",
+    }
 
     said = PartialDateField(label="Said", widget=PartialDateInput)
     answer = forms.CharField(
@@ -232,12 +332,26 @@ class StatementForm(ReasonedForm):
         return super().unchecked_fields() | keyless
 
 
-class StanceForm(CuratedForm):
+class StanceForm(BriefForm):
+    told = {
+        **dict.fromkeys(("actor", "topic", "terms", "condition", "attribution"), ""),
+        "rationale": format_html(
+            '<span class="if-explicit">{}</span><span class="if-implied">{}</span>',
+            "Not needed: the basis is explicit.",
+            "Needed: the basis is implied.",
+        ),
+    }
+
+    class Meta:
+        widgets = {"position": SideTiles, "terms": TermsTiles}
+        labels = {"condition": "Terms in words"}
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if isinstance(position := self.fields.get("position"), forms.ChoiceField):
-            signed = [(value, f"{SIGNS[value]} {Value(value).label}") for value in Value.values]
-            position.choices = [("", "---------"), *signed]
+            position.choices = [(value, f"{SIGNS[value]} {Value(value).label}") for value in reversed(Value.values)]
+        if isinstance(terms := self.fields.get("terms"), forms.ChoiceField):
+            terms.choices = [*Terms.choices, ("", "no terms")]
 
 
 class ReasonedStanceForm(StanceForm, ReasonedForm):

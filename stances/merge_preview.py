@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q
 
-from stances.merging import ALIKE, differ, joint_aliases, pointers
+from stances.merging import are_alike, differ, joint_aliases, meeting, pointers
 from stances.models import Actor, Affiliation, FormerSlug, Source, Stance, Topic
 from stances.models.actors import find_loop
+from stances.moving import named
 
 LISTED = 50
 #: What a merge moves, by model and field.
@@ -62,21 +62,20 @@ def look_ahead(source: Any, target: Any) -> Preview:
     if model is not type(target) or source.pk == target.pk:
         made.obstacles.append("Merge two different rows of one kind.")
         return made
-    meeting = _meeting(source, target)
-    for stance, twin in meeting:
-        alike = all(getattr(stance, name) == getattr(twin, name) for name in ALIKE)
-        (made.folded if alike else made.differing).append((stance, twin))
+    pairs = meeting(source, target)
+    for stance, twin in pairs:
+        (made.folded if are_alike(stance, twin) else made.differing).append((stance, twin))
     for pointer in pointers(model):
         rows = pointer.model._base_manager.filter(**{pointer.name: source}).order_by("pk")
         if pointer.model is model:
             rows = rows.exclude(pk=target.pk)  # it takes the place of what it stood under
         if pointer.model is Stance:
-            rows = rows.exclude(pk__in=[stance.pk for stance, _ in meeting])
+            rows = rows.exclude(pk__in=[stance.pk for stance, _ in pairs])
         if pointer.model is Source:
             rows = rows.defer("text")
         if count := rows.count():
             label = LABELS.get((pointer.model._meta.model_name or "", pointer.name), str(pointer.verbose_name))
-            made.moving.append(Moving(label, count, list(_named(rows)[:LISTED])))
+            made.moving.append(Moving(label, count, list(named(rows)[:LISTED])))
     if hasattr(target, "aliases"):
         made.aliases = joint_aliases(source, target).splitlines()
     former = FormerSlug.objects.for_model(model).filter(**{str(model._meta.model_name): source})
@@ -85,32 +84,6 @@ def look_ahead(source: Any, target: Any) -> Preview:
         made.notes.append(f"“{source}” is of the kind {source.kind}, “{target}” of the kind {target.kind}.")
     made.obstacles = _obstacles(source, target) + [differ(stance, twin) for stance, twin in made.differing[:LISTED]]
     return made
-
-
-def _named(rows: models.QuerySet) -> models.QuerySet:
-    """Load what the rows' names are made of."""
-    if rows.model is Stance:
-        return rows.select_related("actor", "topic", "statement")
-    return rows.select_related("actor", "of") if rows.model is Affiliation else rows
-
-
-def _meeting(source: Any, target: Any) -> list[tuple[Stance, Stance]]:
-    """Give the stances of the one whose statement has a stance of the other, too, on the same topic or of the same
-    actor, with that one."""
-    if not isinstance(source, Actor | Topic):
-        return []
-    name, other = ("actor", "topic") if isinstance(source, Actor) else ("topic", "actor")
-    twins = Stance.objects.filter(**{name: target, "statement": OuterRef("statement"), other: OuterRef(other)})
-    pairs = (
-        Stance.objects.filter(**{name: source})
-        .annotate(twin=Subquery(twins.order_by().values("pk")[:1]))
-        .exclude(twin=None)
-        .select_related("actor", "topic", "statement")
-        .order_by("statement__key", "pk")
-    )
-    stances: list[Any] = list(pairs)
-    found = Stance.objects.select_related("actor", "topic").in_bulk([stance.twin for stance in stances])
-    return [(stance, found[stance.twin]) for stance in stances]
 
 
 def _obstacles(source: Any, target: Any) -> list[str]:
@@ -125,7 +98,13 @@ def _obstacles(source: Any, target: Any) -> list[str]:
         if late.exists():
             keys = ", ".join(late.order_by("key").values_list("key", flat=True)[:LISTED])
             told.append(f"Said after {target.published_on}, when “{target}” was published: {keys}.")
-    return told
+    if isinstance(source, Source) and target.text:
+        told += [
+            f"Statement {statement.key}: {' '.join(problems.values())}"
+            for statement in source.statements.order_by("key")
+            if (problems := statement.problems_in(target.text))
+        ]
+    return told[:LISTED]
 
 
 def _of_affiliations(source: Actor, target: Actor) -> list[str]:

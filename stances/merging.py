@@ -6,10 +6,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
+from django.db.models import OuterRef, Subquery
 
 from stances.changes import Change, begin, stamped, tell
-from stances.models import FormerSlug, Stance
+from stances.models import Actor, FormerSlug, Stance, Topic
 from stances.models.curated import CuratedModel
+from stances.moving import fold, move, named
 from stances.writes import public_write
 
 ALIKE = ("position", "terms", "attribution")
@@ -42,11 +44,14 @@ def merge(source: Any, target: Any, *, by=None) -> Change:
         target.refresh_from_db()
         change = begin(write, f"merged {source.slug} into {target.slug} ({{number}})", by)
         for field in pointers(model):
-            for row in field.model._base_manager.filter(**{field.name: source}):
-                if row == target:  # it stood under the one that it takes over
-                    _move(target, field, getattr(source, field.name), change)
-                else:
-                    _move(row, field, target, change)
+            rows = list(named(field.model._base_manager.filter(**{field.name: source})))
+            if field.model is Stance:
+                folded = _fold(source, target, change)
+                rows = [row for row in rows if row not in folded]
+            elif target in rows:  # it stood under the one that it takes over
+                rows.remove(target)
+                move([target], {field.attname: getattr(source, field.attname)}, change)
+            move(rows, {field.attname: target.pk}, change)
         FormerSlug.objects.for_model(model).filter(**{model._meta.model_name: source}).update(
             **{model._meta.model_name: target}
         )
@@ -68,23 +73,28 @@ def joint_aliases(source: Any, target: Any) -> str:
     return "\n".join(dict.fromkeys(name for name in names if name != target.name))
 
 
-def _move(row, field: models.ForeignKey, target, change: Change) -> None:
-    before = getattr(row, field.attname)
-    setattr(row, field.name, target)
-    if isinstance(row, Stance) and (twin := _twin(row)):
-        if any(getattr(row, name) != getattr(twin, name) for name in ALIKE):
-            raise ValidationError(differ(row, twin))
-        setattr(row, field.attname, before)  # the history tells it as it was
-        with stamped(row, change):
-            row.delete()
-        return
-    try:
-        row.full_clean(exclude=[f.name for f in row._meta.fields if f.name != field.name])
-        row.validate_constraints()
-    except ValidationError as error:
-        raise ValidationError(f"{row._meta.verbose_name.capitalize()} “{row}”: {' '.join(error.messages)}") from None
-    with stamped(row, change):
-        row.save()
+def meeting(source: Any, target: Any) -> list[tuple[Stance, Stance]]:
+    """Give the stances of the one whose statement has a stance of the other, too, on the same topic or of the same
+    actor, with that one."""
+    if not isinstance(source, Actor | Topic):
+        return []
+    name, other = ("actor", "topic") if isinstance(source, Actor) else ("topic", "actor")
+    twins = Stance.objects.filter(**{name: target, "statement": OuterRef("statement"), other: OuterRef(other)})
+    pairs = (
+        Stance.objects.filter(**{name: source})
+        .annotate(twin=Subquery(twins.order_by().values("pk")[:1]))
+        .exclude(twin=None)
+        .select_related("actor", "topic", "statement")
+        .order_by("statement__key", "pk")
+    )
+    stances: list[Any] = list(pairs)
+    found = Stance.objects.select_related("actor", "topic").in_bulk([stance.twin for stance in stances])
+    return [(stance, found[stance.twin]) for stance in stances]
+
+
+def are_alike(one: Stance, twin: Stance) -> bool:
+    """Tell whether two stances that meet say the same, so that one of them is enough."""
+    return all(getattr(one, name) == getattr(twin, name) for name in ALIKE)
 
 
 def differ(one: Stance, twin: Stance) -> str:
@@ -95,6 +105,11 @@ def differ(one: Stance, twin: Stance) -> str:
     )
 
 
-def _twin(stance: Stance) -> Stance | None:
-    same = Stance.objects.filter(statement=stance.statement_id, actor=stance.actor_id, topic=stance.topic_id)
-    return same.exclude(pk=stance.pk).first()
+def _fold(source: Any, target: Any, change: Change) -> set[Stance]:
+    """End the stances of the one that meet a stance of the other which says the same."""
+    pairs = meeting(source, target)
+    for stance, twin in pairs:
+        if not are_alike(stance, twin):
+            raise ValidationError(differ(stance, twin))
+    fold([stance for stance, _ in pairs], change)
+    return {stance for stance, _ in pairs}

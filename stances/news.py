@@ -113,15 +113,6 @@ def latest(tree: TopicTree, topics: Iterable[Topic], day: dt.date, limit: int) -
     return items
 
 
-def neighbours(topics: Iterable[Topic], day: dt.date, today: dt.date) -> tuple[dt.date | None, dt.date | None]:
-    """Give the last day before `day` and the first after it, up to today, on which there was news."""
-    days = deciding(topics).filter(stated_on__lte=today).order_by().values_list("stated_on", flat=True)
-    return (
-        days.filter(stated_on__lt=day).order_by("-stated_on").first(),
-        days.filter(stated_on__gt=day).order_by("stated_on").first(),
-    )
-
-
 def coverage(topics: Iterable[Topic], day: dt.date) -> Coverage:
     """Count what is recorded of governments on these topics up to a day, own and reported; two queries."""
     of_governments = Q(actor__kind=ActorKind.GOVERNMENT, topic__in=[topic.pk for topic in topics])

@@ -34,6 +34,7 @@ class Column:
         if self.kind is int and type(value) is int and 0 <= value <= LARGEST_ID:
             return value
         if self.kind is str and type(value) is str and "\0" not in value:
+            value.encode()  # half a pair is no text
             return value
         raise ValueError(value)
 
@@ -146,3 +147,30 @@ class WholeTree:
 
     def page(self, rows: QuerySet, key: Key | None, size: int) -> Page:
         return Page(list(self.ordered(rows)))
+
+
+class TreeInPages(WholeTree):
+    """The same order in pages of a size: a cursor names the topic that the page before ended with."""
+
+    by_id = Keyset((ID,))
+
+    def read(self, cursor: str) -> Key | None:  # type: ignore[override]
+        return self.by_id.read(cursor)
+
+    def page(self, rows: QuerySet, key: Key | None, size: int) -> Page:
+        """Give the page of topics that a key leads to; raises ValidationError where its topic is none of these."""
+        topics = list(self.ordered(rows))
+        start = 0
+        if key:
+            backwards, [pk] = key
+            place = next((place for place, topic in enumerate(topics) if topic.pk == pk), None)
+            if place is None:
+                raise ValidationError(DAMAGED)
+            start = max(place - size, 0) if backwards else place + 1
+            size = min(size, place) if backwards else size
+        found = topics[start : start + size]
+        return Page(
+            rows=found,
+            previous=self.by_id._write(True, found[0]) if found and start else "",
+            next=self.by_id._write(False, found[-1]) if found and start + size < len(topics) else "",
+        )

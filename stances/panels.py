@@ -75,12 +75,15 @@ class Panel:
 class TopicPanels:
     """All that a topic's page tells, as of a day, in a constant number of queries."""
 
-    def __init__(self, topic: Topic, tree: TopicTree, day: dt.date, *, whole: bool = False) -> None:
-        self.topic, self.tree, self.day, self.whole = tree.by_id[topic.pk], tree, day, whole
+    def __init__(
+        self, topic: Topic, tree: TopicTree, day: dt.date, *, whole: bool = False, alone: bool = False
+    ) -> None:
+        """Tell of a topic and those under it: `whole` however much that is, `alone` without those under it."""
+        self.topic, self.tree, self.day, self.whole, self.alone = tree.by_id[topic.pk], tree, day, whole, alone
 
     @cached_property
     def subtree(self) -> list[Topic]:
-        return self.tree.subtree(self.topic)
+        return [self.topic] if self.alone else self.tree.subtree(self.topic)
 
     @cached_property
     def counts(self) -> dict[int, int]:
@@ -176,6 +179,11 @@ class TopicPanels:
         drawn = [it for it in told if it.events][:ROWS_SHOWN]
         beside = [it for it in told if it not in drawn]
         return Panel(topic, [row(it, self.axis) for it in drawn], self.axis, beside)
+
+    @property
+    def combined(self) -> bool:
+        """Tell whether any marks of the figures stand for several statements."""
+        return any(drawn.combined for panel in [self.panel, *self.below] for drawn in panel.rows)
 
     @property
     def silent(self) -> list[Topic]:

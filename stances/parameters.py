@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,12 +14,12 @@ from django.db.models import Model
 from django.http import QueryDict
 from django.utils.text import capfirst
 
+from stances import search
 from stances.dates import PartialDate, today
 from stances.models import Topic, resolve
 
 MOST_VALUES = 100
 MOST_CHARACTERS = 200
-MOST_WORDS = 8
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -136,6 +136,23 @@ class SlugsField(ManyField):
         return f"{self.label}: {'not ' if given.strip().startswith('-') else ''}{row}{value.extent(row)}"
 
 
+class NamedField(SlugsField):
+    """Slugs of the rows that a page shows, at most so many, none left out by a minus; gives the rows in their order."""
+
+    def __init__(self, *, most: int = 1, **kwargs):
+        self.most = most
+        super().__init__(**kwargs)
+
+    def clean(self, value) -> list:  # type: ignore[override]
+        slugs = super().clean(value)
+        if slugs.excluded:
+            raise ValidationError("Nothing can be left out here: write it without the minus.")
+        rows = list({row.pk: row for row in slugs.included}.values())
+        if len(rows) > self.most:
+            raise ValidationError(f"{len(rows)} are too many: give {'one' if self.most == 1 else self.most} at most.")
+        return rows
+
+
 class ManyOfField(ManyField):
     """Values out of a few."""
 
@@ -221,14 +238,17 @@ class TextField(forms.CharField):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.validators.append(self._refuse_long)
+        self.validators += [self._refuse_long, self._refuse_empty]
 
     @staticmethod
     def _refuse_long(value: str) -> None:
         if len(value) > MOST_CHARACTERS:
             raise ValidationError(f"{len(value)} characters are too many: give {MOST_CHARACTERS} at most.")
-        if len(set(value.split())) > MOST_WORDS:
-            raise ValidationError(f"{len(set(value.split()))} words are too many: give {MOST_WORDS} at most.")
+
+    @staticmethod
+    def _refuse_empty(value: str) -> None:
+        if len(value) <= MOST_CHARACTERS and "\0" not in value and (problem := search.unanswerable(value)):
+            raise ValidationError(problem)
 
     def in_words(self, given: str, value: str) -> str:
         return f"{self.label}: “{value}”"
@@ -236,6 +256,23 @@ class TextField(forms.CharField):
 
 def not_one_of(value: str, allowed: list[str]) -> str:
     return f"{shown(value)} is none of: {', '.join(allowed)}."
+
+
+def plainest(form: forms.Form, leaving_out: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Give the parameters of an address that make sense and change what is shown, former slugs as today's."""
+    found: dict[tuple[str, str], None] = {}
+    for name, form_field in form.fields.items():
+        value = form.cleaned_data.get(name) if form.is_bound and name not in form.errors else None
+        if not value or name in leaving_out:
+            continue
+        if isinstance(value, Slugs):
+            texts = [f"{'-' if given.startswith('-') else ''}{row.slug}" for given, row in value.rows.items()]
+        elif isinstance(form_field, NamedField):
+            texts = [row.slug for row in value]
+        else:
+            texts = value if isinstance(value, list) else [str(value)]
+        found.update(((name, text), None) for text in texts if text != getattr(form_field, "default", ""))
+    return list(found)
 
 
 class ParametersForm(forms.Form):

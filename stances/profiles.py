@@ -126,6 +126,11 @@ class Profile:
     def rows(self) -> list[Row]:
         return [row(told, self.axis) for told in self.histories]
 
+    @property
+    def combined(self) -> bool:
+        """Tell whether any marks of the figure stand for several statements."""
+        return any(drawn.combined for drawn in self.rows)
+
     @cached_property
     def offices(self) -> Offices:
         return Offices({stance.statement.speaker_id for stance in self.stances})

@@ -1,19 +1,26 @@
-"""Who spoke when: own statements by quarter, a block each, for above the line, against below, undecided astride it."""
+"""Who spoke when: own statements by month, quarter or year, for above the line, against below, undecided astride it.
+
+Where they are few each is a block of its own.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from stances.asof import stated_date
 from stances.charts import percent
 from stances.models import Stance
+from stances.periods import MONTH, QUARTER, YEAR, Period, period_of
 from stances.vocabulary import CSS, SIGNS, Value, side
 
 PITCH, BLOCK, GAP = 19, 17, 10
 TOP = 26
+PARTS = {MONTH: 12, QUARTER: 4, YEAR: 1}  # of a year
+COLUMNS = 240  # at most so many are drawn, the newest
+YEARS = 14  # more years than this are not all named
 STACK = 14  # a higher stack than this is drawn as one block for each position, with its number
 
 
@@ -38,15 +45,20 @@ class Block:
 
 @dataclass(frozen=True)
 class Quarter:
-    year: int
-    number: int
+    """A month, quarter or year in which there are statements."""
+
+    period: Period
     favour: int
     undecided: int
     against: int
 
     @property
     def label(self) -> str:
-        return f"{self.year}, quarter {self.number}"
+        return self.period.label
+
+    @property
+    def total(self) -> int:
+        return self.favour + self.undecided + self.against
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,7 @@ class Year:
 
 @dataclass(frozen=True)
 class Quarters:
-    """The counts as a figure and as the rows of a table; quarters without a statement have no row."""
+    """The counts as a figure and as the rows of a table; what has no statement has no row."""
 
     quarters: list[Quarter]
     blocks: list[Block]
@@ -66,10 +78,13 @@ class Quarters:
     zero: float
     bottom: float
     signs: bool
+    by: str = QUARTER
+    close: bool = False  # too close for signs in a narrow figure
+    drawn_from: int = 0  # the first year drawn, where not all are
 
     @property
     def tick_y(self) -> float:
-        return self.bottom + 14
+        return self.bottom + 31
 
     @property
     def side_y(self) -> float:
@@ -77,7 +92,7 @@ class Quarters:
 
     @property
     def height(self) -> float:
-        return self.bottom + 22
+        return self.bottom + 38
 
     @property
     def favour(self) -> int:
@@ -106,31 +121,40 @@ def each(stances: Iterable[Stance]) -> list[Counted]:
     return [Counted(stance.statement.latest, stance.position, 1, stance) for stance in stances]
 
 
-def quarter_of(day: dt.date) -> tuple[int, int]:
-    return day.year, (day.month - 1) // 3 + 1
+Link = Callable[[Period, int], str]
 
 
-def quarters(counted: Iterable[Counted], day: dt.date) -> Quarters | None:
-    """Stack own stances by quarter of their latest day, up to a day's year; nothing where there are none."""
-    stacks: dict[tuple[int, int], dict[int, list[Counted]]] = defaultdict(lambda: {1: [], 0: [], -1: []})
+def quarters(counted: Iterable[Counted], day: dt.date, by: str = QUARTER, link: Link | None = None) -> Quarters | None:
+    """Stack own stances by month, quarter or year of their latest day, up to a day's year; nothing of nothing.
+
+    `link` gives the address of the list of a position's stances in a stretch of the calendar.
+    """
+    stacks: dict[Period, dict[int, list[Counted]]] = defaultdict(lambda: {1: [], 0: [], -1: []})
     for it in sorted(counted, key=lambda it: (abs(it.position), it.day)):
-        stacks[quarter_of(it.day)][side(it.position)].append(it)
+        stacks[period_of(by, it.day)][side(it.position)].append(it)
     if not stacks:
         return None
-    rows = [Quarter(*when, *(total(stack[key]) for key in (1, 0, -1))) for when, stack in sorted(stacks.items())]
-    first, last = rows[0].year, max(rows[-1].year, day.year)
-    scale = Scale.of(stacks.values())
-    column = 100 / (4 * (last - first + 1))
+    rows = [Quarter(period, *(total(stack[key]) for key in (1, 0, -1))) for period, stack in sorted(stacks.items())]
+    parts, last = PARTS[by], max(rows[-1].period.first.year, day.year)
+    first = max(rows[0].period.first.year, last - COLUMNS // parts + 1)
+    drawn = {period: stack for period, stack in sorted(stacks.items()) if period.first.year >= first}
+    scale = Scale.of(drawn.values())
+    column = 100 / (parts * (last - first + 1))
     blocks = []
-    for (year, number), stack in sorted(stacks.items()):
-        x = (4 * (year - first) + number - 1) * column
+    for period, stack in drawn.items():
+        x = (parts * (period.first.year - first) + (period.first.month - 1) * parts // 12) * column
         where = percent(x + column * 0.1), percent(x + column / 2), percent(column * 0.8)
-        blocks += [block for key, found in stack.items() for block in scale.blocks(key, found, where)]
+        blocks += [it for key, found in stack.items() for it in scale.blocks(key, found, period, where, link)]
+    step = next((step for step in (1, 2, 5, 10, 20) if (last - first) / step < YEARS), 50)
     years = [
-        Year(str(year), percent(4 * (year - first) * column), percent((4 * (year - first) + 2) * column))
+        Year(
+            str(year), percent(parts * (year - first) * column), percent((parts * (year - first) + parts / 2) * column)
+        )
         for year in range(first, last + 1)
+        if year % step == 0 or step == 1
     ]
-    return Quarters(rows, blocks, years, scale.zero, scale.bottom, column * 0.8 > 2.4)
+    cut = first if first > rows[0].period.first.year else 0
+    return Quarters(rows, blocks, years, scale.zero, scale.bottom, column * 0.8 > 1.3, by, column * 0.8 <= 2.4, cut)
 
 
 def total(counted: Iterable[Counted]) -> int:
@@ -161,7 +185,9 @@ class Scale:
         zero = TOP + tallest[1] * pitch + reach
         return cls(many, pitch, reach, round(zero, 1), round(zero + reach + tallest[-1] * pitch + 8, 1))
 
-    def blocks(self, key: int, found: list[Counted], where: tuple[str, str, str]) -> Iterator[Block]:
+    def blocks(
+        self, key: int, found: list[Counted], period: Period, where: tuple[str, str, str], link: Link | None
+    ) -> Iterator[Block]:
         """Lay out one side of a quarter, from the line outward; many stances of a position make one block."""
         if self.many:
             pieces = [
@@ -180,13 +206,15 @@ class Scale:
             else:
                 y = self.zero + outward + (self.reach if key else gap / 2)
             outward += it.number * self.pitch
-            yield block(it, where, round(y, 1), round(height, 1))
+            yield block(it, period, where, round(y, 1), round(height, 1), link)
 
 
-def block(it: Counted, where: tuple[str, str, str], y: float, height: float) -> Block:
+def block(
+    it: Counted, period: Period, where: tuple[str, str, str], y: float, height: float, link: Link | None
+) -> Block:
     if it.stance is None:
-        year, number = quarter_of(it.day)
-        href, title = "", f"{year}, quarter {number}: {it.number} {Value(it.position).label}"
+        title = f"{period.label}: {it.number} {Value(it.position).label}"
+        href = link(period, it.position) if link else ""
     else:
         stance = it.stance
         when = stated_date(stance).words(short=True)

@@ -72,13 +72,12 @@ def sections(user) -> list[Section]:
             ),
         ]
     if user.has_perm("stances.review_statement"):
-        waiting = Statement.objects.filter(status=Status.SUBMITTED)
         whose = {} if settings.ONE_PERSON_DESK else {"coder": "others"}
         found.append(
             _section(
                 "waiting",
                 "Waiting for review",
-                waiting if settings.ONE_PERSON_DESK else waiting.exclude(coder=user),
+                waiting_for(user),
                 "submitted",
                 {"status__exact": "submitted", **whose},
                 "Nothing waits for review. Statements come here when a coder submits them.",
@@ -86,6 +85,12 @@ def sections(user) -> list[Section]:
         )
     found.append(_warned(user))
     return found
+
+
+def waiting_for(user) -> QuerySet[Statement]:
+    """Keep what waits for a reviewer: what was submitted, but for his or her own where a second person is to look."""
+    waiting = Statement.objects.filter(status=Status.SUBMITTED)
+    return waiting if settings.ONE_PERSON_DESK else waiting.exclude(coder=user)
 
 
 def _section(name: str, title: str, rows: QuerySet, step: str, query: dict[str, str], empty: str) -> Section:

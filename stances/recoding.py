@@ -8,20 +8,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 
-from stances.changes import RECODE, Change, before, begin, successors, tell, values_of
+from stances.changes import BATCH, RECODE, Change, before, begin, enter, successors, tell, values_of
 from stances.models import Stance
 from stances.vocabulary import Status
 from stances.writes import public_write
 
 #: How many stances one change may hold: they are read at once, and other writers wait for it.
 MOST = 20_000
-BATCH = 1000
 #: What a recode may set.
 FIELDS = ("actor", "topic", "position", "terms", "condition", "attribution", "basis")
 TOLD = 100
+OF_ANOTHER = "A recode is reverted by who made it, or by an editor."
 
 
 @dataclass
@@ -43,7 +43,12 @@ class Plan:
 
 
 def may_recode(user, stance: Stance) -> bool:
-    """Tell whether a user may recode a stance: an editor each, a coder those of his or her own drafts."""
+    """Tell whether a user may recode a stance: an editor each, a coder those of his or her own drafts.
+
+    Those of one's own statement that is public are left to another editor.
+    """
+    if stance.statement.is_own_and_public(user):
+        return False
     own_draft = stance.statement.status == Status.DRAFT and stance.statement.coder_id == user.pk
     return user.has_perm("stances.change_stance") and (own_draft or user.has_perm("stances.review_statement"))
 
@@ -130,10 +135,20 @@ def plan_revert(change: Change, *, by) -> Plan:
     return made
 
 
+def may_revert(user, change: Change) -> bool:
+    """Tell whether a user may revert a recode: who made it, or a reviewer, since it is then undone as a whole."""
+    return (change.by is not None and change.by.pk == user.pk) or user.has_perm("stances.review_statement")
+
+
 def revert(change: Change, *, by, expected: str = "") -> Change:
-    """Bring the stances of a recode back to what they were before it, in one transaction."""
+    """Bring the stances of a recode back to what they were before it, in one transaction.
+
+    Raises PermissionDenied where it is another coder's.
+    """
     if not RECODE.fullmatch(change.reason):
         raise ValidationError("Only a recode is reverted.")
+    if not may_revert(by, change):
+        raise PermissionDenied(OF_ANOTHER)
     with public_write() as write:
         made = plan_revert(change, by=by)
         _refuse(made, expected)
@@ -237,11 +252,4 @@ def _write(made: Plan, change: Change) -> None:
         for name, value in new.items():
             setattr(stance, name, value)
     Stance.objects.bulk_update(stances, names, batch_size=BATCH)
-    Stance.history.bulk_history_create(
-        stances,
-        update=True,
-        default_user=change.by,
-        default_change_reason=change.reason,
-        default_date=change.at,
-        batch_size=BATCH,
-    )
+    enter(change, stances)

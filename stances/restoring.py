@@ -1,26 +1,32 @@
 """Bringing back what was: an earlier state of a row, or a row that was deleted. Both are new writes like any other.
 
 Neither is a way round the verbs: what they alone set is left as it is, and what comes back from the bin is a draft.
+What a row named and was merged since is named by what it was merged into.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import ProtectedError, Q
 from django.template.defaultfilters import date as formatted
 from django.utils.text import capfirst
 
-from stances.models import FormerSlug
+from stances import rules
+from stances.changes import MERGED, Change, enter, merged_into, successors
+from stances.merging import are_alike
+from stances.models import FormerSlug, Stance
 from stances.models.curated import CuratedModel, SluggedModel
 from stances.states import Part, State, state
 from stances.vocabulary import Status
-from stances.writes import public_write
+from stances.wording import in_words
+from stances.writes import PublicWrite, public_write
 
 
 @dataclass
@@ -32,6 +38,8 @@ class Plan:
     parts: list[tuple[Any, list[str]]] = field(default_factory=list)
     made: list[Any] = field(default_factory=list)
     deleted: list[Any] = field(default_factory=list)
+    #: All parts that there will be.
+    there: list[Any] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.parts or self.made or self.deleted)
@@ -50,12 +58,15 @@ def state_of(model: type[CuratedModel], pk, parts: Sequence[Part], moment: dt.da
 def plan(row: Any, parts: Sequence[Part], past: State) -> Plan:
     """Set a row and its parts, in memory, to what they were, and tell what that changes."""
     done = Plan(row)
+    _follow([past.row] if past.row is not None else [])
     if past.row is not None:
         done.changed = _set(row, past.row)
     for part, records in zip(parts, past.parts, strict=True):
         standing = {each.pk: each for each in part.model._base_manager.filter(**{part.key: row})}
         for each in standing.values():
             setattr(each, part.key, row)
+        _follow(list(records.values()))
+        records = _unfolded(part, records, standing)
         missing = [record for pk, record in records.items() if pk not in standing]
         surplus = [each for pk, each in standing.items() if pk not in records]
         for record in missing:
@@ -72,13 +83,16 @@ def plan(row: Any, parts: Sequence[Part], past: State) -> Plan:
             for pk, each in standing.items()
             if pk in records and (names := [n for n in _set(each, records[pk]) if n != part.key])
         ]
+        done.there += [each for pk, each in standing.items() if pk in records]
+    done.there += done.made
     return done
 
 
 def restore(done: Plan, *, by, moment: dt.datetime) -> None:
     """Write a planned state as a new one. Raises ValidationError, with nothing written, where a rule forbids it."""
     reason = f"restored from {formatted(moment, 'Y-m-d H:i:s')} UTC"
-    with public_write():
+    with public_write() as write:
+        _refuse_doubles(done.there)
         if done.changed:
             _write(done.row, by, reason)
         first, last = done.deleted, []
@@ -86,8 +100,13 @@ def restore(done: Plan, *, by, moment: dt.datetime) -> None:
             first, last = [], done.deleted
         for each in first:
             _delete(each, by, reason)
-        for each, _ in done.parts:
-            _write(each, by, reason)
+        changed = [each for each, _ in done.parts]
+        exchanging = _exchanging(changed)
+        _take_out(exchanging, write)
+        for each in changed:
+            if each not in exchanging:
+                _write(each, by, reason)
+        _put_back(exchanging, Change(reason, write.moment, by))
         for each in done.made:
             _write(each, by, reason)
         for each in last:
@@ -95,11 +114,12 @@ def restore(done: Plan, *, by, moment: dt.datetime) -> None:
 
 
 def deleted(model: type[CuratedModel]) -> models.QuerySet:
-    """Read the last records of rows that are deleted, the newest first."""
+    """Read the last records of rows that are deleted, the newest first; what was merged lives on in another."""
     history = model.history.model.objects
     later = history.filter(id=models.OuterRef("id"), history_id__gt=models.OuterRef("history_id"))
     standing = model._base_manager.filter(pk=models.OuterRef("id"))
     gone = history.filter(history_type="-").exclude(models.Exists(later.order_by()))
+    gone = gone.exclude(history_change_reason__regex=f"^{MERGED}$")  # undoing the merge brings these back
     return gone.exclude(models.Exists(standing.order_by())).order_by("-history_date", "-history_id")
 
 
@@ -110,6 +130,7 @@ def bring_back(model: type[CuratedModel], record: Any, parts: Sequence[Part], *,
     """
     reason = "brought back"
     with public_write():
+        _follow([record])
         row = _made(model, record)
         if hasattr(row, "status"):
             row.status = Status.DRAFT
@@ -118,7 +139,9 @@ def bring_back(model: type[CuratedModel], record: Any, parts: Sequence[Part], *,
             gone = part.model.history.filter(
                 **{part.key: row.pk}, history_type="-", history_date=record.history_date
             ).order_by("id")
-            for each in gone:
+            records = {each.id: each for each in gone}
+            _follow(list(records.values()))
+            for each in _unfolded(part, records).values():
                 _write(_made(part.model, each, **{part.key: row}), by, reason)
         if issubclass(model, SluggedModel):
             slugs = model.history.filter(id=row.pk).values_list("slug", flat=True)
@@ -132,17 +155,36 @@ def told(error: ValidationError | ProtectedError, model: type[models.Model]) -> 
     """Say why something cannot be brought back, with the names of the fields."""
     if isinstance(error, ProtectedError):
         return [str(error.args[0])]
-    return list(_told(error, model))
+    return list(in_words(error, model))
 
 
-def _told(error: ValidationError, model: type[models.Model]) -> Iterator[str]:
-    if not hasattr(error, "error_dict"):
-        yield from error.messages
+def _follow(records: Sequence[Any]) -> None:
+    """Have records of one model name what stands now for rows that were merged: a query or two for each kind."""
+    if not records:
         return
-    labels = {f.name: f.verbose_name for f in model._meta.fields}
-    for name, messages in error.message_dict.items():
-        for message in messages:
-            yield message if name == NON_FIELD_ERRORS else f"{capfirst(labels.get(name, name))}: {message}"
+    named: dict[Any, list[str]] = defaultdict(list)
+    for f in restorable(records[0].instance_type):
+        if f.is_relation and issubclass(f.related_model, SluggedModel):  # type: ignore[arg-type]
+            named[f.related_model].append(f.attname)
+    for model, names in named.items():
+        now = successors(model, {getattr(record, name) for record in records for name in names})
+        for record in records:
+            for name in names:
+                old = getattr(record, name)
+                setattr(record, name, now.get(old, old))
+
+
+def _unfolded(part: Part, records: dict[int, Any], standing: Container[int] = ()) -> dict[int, Any]:
+    """Leave out stances that a merge made one with another, which says the same."""
+    if part.model is not Stance:
+        return records
+    kept: dict[tuple, Any] = {}
+    for pk in sorted(records, key=lambda pk: pk not in standing):
+        record = records[pk]
+        twin = kept.setdefault((record.actor_id, record.topic_id), record)
+        if twin is not record and not are_alike(twin, record):
+            kept[pk,] = record  # which breaks a rule, and is told
+    return {record.id: record for record in kept.values()}
 
 
 def _set(row: Any, record: Any) -> list[str]:
@@ -150,6 +192,8 @@ def _set(row: Any, record: Any) -> list[str]:
     changed = []
     for f in restorable(type(row)):
         value = getattr(record, f.attname)
+        if f.related_model is type(row) and value == row.pk:
+            continue  # what it stood under was merged into it
         if getattr(row, f.attname) != value:
             setattr(row, f.attname, value)
             changed.append(f.name)
@@ -169,14 +213,70 @@ def _is_alike(part: Part, row: Any, record: Any) -> bool:
     return all(getattr(row, name) == getattr(record, name) for name in own)
 
 
+def _unique_keys(row: Any) -> Iterator[tuple[models.UniqueConstraint, tuple]]:
+    """Give what of a row there may be once, by each rule that says so."""
+    for rule in row._meta.constraints:
+        if isinstance(rule, models.UniqueConstraint):
+            values = tuple(getattr(row, row._meta.get_field(name).attname) for name in rule.fields)
+            if not (rule.condition and not rules.holds(rule.condition, row)):
+                yield rule, values
+
+
+def _refuse_doubles(there: list[Any]) -> None:
+    """Raise ValidationError where two parts could not be beside each other."""
+    seen = set()
+    for row in there:
+        for rule, values in _unique_keys(row):
+            if None not in values and (rule.name, values) in seen:
+                raise ValidationError(f"{_name(row)}: {rule.get_violation_error_message()}")
+            seen.add((rule.name, values))
+
+
+def _exchanging(changed: list[Any]) -> list[Any]:
+    """Find parts that take what another one, which is changed too, still holds."""
+    if len(changed) < 2:
+        return []
+    holders = {}
+    for model in {type(row) for row in changed}:
+        for stored in model._base_manager.filter(pk__in=[row.pk for row in changed if isinstance(row, model)]):
+            holders.update({(rule.name, values): stored for rule, values in _unique_keys(stored)})
+    return [
+        row
+        for row in changed
+        if any(holders.get((rule.name, values), row) != row for rule, values in _unique_keys(row))
+    ]
+
+
+def _take_out(rows: list[Any], write: PublicWrite) -> None:
+    """Take rows out for a moment, so that they do not clash on their way; their history does not tell."""
+    for model in {type(row) for row in rows}:
+        stored: Any = model._base_manager.filter(pk__in=[row.pk for row in rows if isinstance(row, model)])
+        stored.note(write)
+        stored._raw_delete(stored.db)
+
+
+def _put_back(rows: list[Any], change: Change) -> None:
+    """Write rows that were taken out, as changed."""
+    for model in {type(row) for row in rows}:
+        own = [row for row in rows if isinstance(row, model)]
+        for row in own:
+            _check(row)
+        model.objects.bulk_create(own)
+        enter(change, own)
+
+
 def _write(row: Any, by, reason: str) -> None:
+    _check(row)
+    _stamp(row, by, reason)
+    row.save()
+
+
+def _check(row: Any) -> None:
     _refuse_what_rests_on_nothing(row)
     try:
         row.full_clean()
     except ValidationError as error:
-        raise ValidationError([f"{_name(row)}: {words}" for words in _told(error, type(row))]) from None
-    _stamp(row, by, reason)
-    row.save()
+        raise ValidationError([f"{_name(row)}: {words}" for words in in_words(error, type(row))]) from None
 
 
 def _delete(row: Any, by, reason: str) -> None:
@@ -201,6 +301,8 @@ def _refuse_what_rests_on_nothing(row: Any) -> None:
 
 
 def _last_name(model: Any, pk: int) -> str:
+    while issubclass(model, SluggedModel) and (heir := merged_into(model, {pk}).get(pk)):
+        pk = heir
     record = model.history.filter(id=pk).order_by("history_id").last() if hasattr(model, "history") else None
     return f"“{_name_of(record)}”" if record else f"number {pk}"
 

@@ -13,13 +13,13 @@ Truth = bool | None
 def broken(row: models.Model) -> list[models.CheckConstraint]:
     """List the check constraints that a row breaks; what compares with nothing is unknown, and breaks none."""
     checks = (rule for rule in row._meta.constraints if isinstance(rule, models.CheckConstraint))
-    return [rule for rule in checks if _holds(rule.condition, row) is False]
+    return [rule for rule in checks if holds(rule.condition, row) is False]
 
 
-def _holds(condition: Any, row: models.Model) -> Truth:
+def holds(condition: Any, row: models.Model) -> Truth:
     """Evaluate a condition as a database does, where NULL makes it unknown."""
     if isinstance(condition, Q):
-        parts = [_holds(part, row) for part in condition.children]
+        parts = [holds(part, row) for part in condition.children]
         truth = _every(parts) if condition.connector == Q.AND else _any(parts)
         return truth if not condition.negated or truth is None else not truth
     path, expected = condition

@@ -17,14 +17,18 @@ from openpyxl.cell import WriteOnlyCell
 
 MAX_BYTES = 20 * 2**20
 MAX_UNPACKED = 250 * 2**20
-MAX_ROWS = 50_000
+MAX_ROWS = 20_000
 MAX_COLUMNS = 200
+#: The furthest row that is read: a file may leave rows out, and each of these is gone through.
+MAX_ROW = 100_000
 MAX_CELL = 32_767  # what a cell of XLSX holds; openpyxl cuts off the rest
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 # What XML cannot hold is written as spreadsheets do, "_x000D_", and so is what looks like that.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _WRITTEN = re.compile("_x([0-9A-Fa-f]{4})_")
+
+csv.field_size_limit(MAX_BYTES)  # an export writes texts of any length
 
 
 class SheetError(Exception):
@@ -134,9 +138,16 @@ def _csv_lines(content: bytes) -> Iterator[tuple[int, list]]:
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        yield from enumerate(reader, 1)
+        for number, cells in enumerate(reader, 1):
+            _refuse_far(number)
+            yield number, cells
     except csv.Error as error:
         raise SheetError(f"Line {reader.line_num:,} of the file is not CSV: {error}.") from None
+
+
+def _refuse_far(number: int) -> None:
+    if number > MAX_ROW:
+        raise SheetError(f"There are rows after row {MAX_ROW:,}: delete the empty ones, or send the table in parts.")
 
 
 # ---- XLSX ----
@@ -156,8 +167,12 @@ def _xlsx_lines(content: bytes) -> Iterator[tuple[int, list]]:
             raise SheetError("The file has no sheet.")
         _refuse_merged_cells(content, sheet)
         sheet.reset_dimensions()  # what the file says of its size need not be so
-        for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1), 1):
-            yield number, [_cell(cell) for cell in cells]
+        before = None
+        for number, cells in enumerate(sheet.iter_rows(max_row=MAX_ROW + 1, max_col=MAX_COLUMNS + 1), 1):
+            _refuse_far(number)
+            if cells is not before:  # openpyxl gives one and the same for all rows that the file leaves out
+                yield number, [_cell(cell) for cell in cells]
+            before = cells
     except SheetError:
         raise
     except Exception as error:  # openpyxl raises whatever it meets in a broken file

@@ -16,7 +16,7 @@ from stances.models.curated import CuratedModel
 class Part:
     """Rows that belong to another and change with it: their model, its key to that row, and how to name one of them."""
 
-    model: type[CuratedModel]
+    model: Any
     key: str
     title: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
@@ -16,7 +17,7 @@ from stances.models import Actor, Source, Stance, Statement, Topic, resolve
 from stances.models.curated import CuratedModel
 from stances.sheets import Row, Sheet
 from stances.vocabulary import ActorKind, Authority, SourceKind, Terms, Voice
-from stances.voices import Suggestion, suggest
+from stances.voices import Suggestion, Voices
 
 
 def compare(sheet: Sheet, *, update: bool = False) -> Comparison:
@@ -32,7 +33,6 @@ class _Comparing:
         self.found: dict[type[CuratedModel], dict[str, Any]] = {}
         self.records: dict[type[CuratedModel], dict[str, Record]] = {m: {} for m in (Actor, Topic, Source, Statement)}
         self.keys = {row.cells.get("statement_key", "").strip() for row in sheet.rows}
-        self.suggested: dict[tuple[int, int, Any], Suggestion] = {}
         self.standing_stances: dict[tuple[int, int, int], Stance] = {}
         self.default_source = slugify(PurePath(sheet.name).stem)[:100].strip("-_").replace("_", "-") or "imported"
 
@@ -50,8 +50,9 @@ class _Comparing:
         for records in every.values():
             for record in records:
                 self._make(record)
+        voices = Voices(record.instance for record in every[Actor] if not record.is_new)
         for stance in every[Stance]:
-            self._complete_stance(stance)
+            self._complete_stance(stance, voices)
         faults.find(every, self.problems, update=self.update)
         return Comparison(self.sheet, self.problems, every)
 
@@ -206,7 +207,7 @@ class _Comparing:
         self._make(record)
         return record.instance
 
-    def _complete_stance(self, record: Record) -> None:
+    def _complete_stance(self, record: Record, voices: Voices) -> None:
         """Give what follows from the rest: terms that a position asks for or rules out, authority, attribution."""
         stance, statement = record.instance, record.instance.statement
         limited = stance.position in (1, -1)
@@ -216,24 +217,22 @@ class _Comparing:
                 record.changes.append(Change("terms", before, stance.terms, record.given["position"]))
         if statement.latest is None:
             return
-        if not statement.authority:
-            statement.authority = self._suggest(statement.speaker, stance.actor, statement.latest).authority
-        if not stance.attribution:
-            stance.attribution = self._suggest(statement.speaker, stance.actor, statement.latest).attribution
+        if not (statement.authority and stance.attribution):
+            suggested = _suggest(statement.speaker, stance.actor, statement.latest, voices)
+            statement.authority = statement.authority or suggested.authority
+            stance.attribution = stance.attribution or suggested.attribution
         if not statement.summary:
             held = "" if stance.position is None else f": {stance.wording}"
             statement.summary = f"{stance.actor.name} on {stance.topic.name}{held}."
 
-    def _suggest(self, speaker: Actor, actor: Actor, day) -> Suggestion:
-        if not (speaker.pk and actor.pk):
-            authority = {ActorKind.GROUP: Authority.ACT, ActorKind.GOVERNMENT: Authority.OFFICIAL}.get(
-                ActorKind(speaker.kind), Authority.INDEPENDENT
-            )
-            return Suggestion(authority, Voice.OWN if speaker is actor else Voice.REPORTED)
-        key = (speaker.pk, actor.pk, day)
-        if key not in self.suggested:
-            self.suggested[key] = suggest(speaker, actor, day)
-        return self.suggested[key]
+
+def _suggest(speaker: Actor, actor: Actor, day: dt.date, voices: Voices) -> Suggestion:
+    if speaker.pk and actor.pk:
+        return voices.suggest(speaker, actor, day)
+    authority = {ActorKind.GROUP: Authority.ACT, ActorKind.GOVERNMENT: Authority.OFFICIAL}.get(
+        ActorKind(speaker.kind), Authority.INDEPENDENT
+    )
+    return Suggestion(authority, Voice.OWN if speaker is actor else Voice.REPORTED)
 
 
 IDENTITY = {"statement", "actor", "topic"}

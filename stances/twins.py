@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,13 +9,14 @@ from typing import Any
 from django.db.models import QuerySet
 
 from stances.asof import Shown
-from stances.citations import bibtex, csl, plain
+from stances.citations import Citation
 from stances.evidence import Exhibit
 from stances.exports import ACTORS, SOURCES, STANCES, TOPICS, Column, json_lines
 from stances.histories import Event, History
 from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.panels import TopicPanels
 from stances.profiles import Profile, Tie
+from stances.reasons import Reasons, Turn
 from stances.records import Change
 from stances.series import Interval
 
@@ -170,7 +170,7 @@ def of_statement(
     repeats: Iterable[Statement],
     record: Iterable[Change],
     url: str,
-    day: dt.date,
+    citation: Citation,
 ) -> dict[str, Any]:
     """Tell all of a statement's page: the evidence, what it shows and did, its record, and how to cite it."""
     source = statement.source
@@ -200,11 +200,49 @@ def of_statement(
             {"at": change.at, "what": change.what, "before": change.before, "after": change.after, "who": change.who}
             for change in record
         ],
-        "citation": {
-            "plain": plain(statement, url, day),
-            "bibtex": bibtex(statement, url, day),
-            "csl": csl(statement, url, day),
-        },
+        "citation": citation.data,
+    }
+
+
+def of_turn(turn: Turn) -> dict[str, Any]:
+    statement, before = turn.event.stance.statement, turn.words_before
+    return {
+        "since": turn.interval.since,
+        "until": turn.interval.until,
+        "kind": turn.interval.kind,
+        "from_position": turn.before.value if turn.before else None,
+        "from_terms": turn.before.terms if turn.before else "",
+        "position": turn.interval.value,
+        "terms": turn.interval.terms,
+        "size": turn.size,
+        "days": turn.days,
+        "statement_key": statement.key,
+        "words": statement.quote or statement.summary,
+        "before_statement_key": before.statement.key if before else None,
+        "words_before": (before.statement.quote or before.statement.summary) if before else None,
+    }
+
+
+def of_reasons(reasons: Reasons, url: str, citation: Citation) -> dict[str, Any]:
+    """Tell all of the page that explains a position, as of its day."""
+    return {
+        "actor": reasons.actor.slug,
+        "actor_name": reasons.actor.name,
+        "topic": reasons.topic.slug,
+        "proposition": reasons.topic.proposition,
+        "address": url,
+        "on": reasons.day,
+        "shown": of_shown(reasons.actor, reasons.shown) if reasons.shown else None,
+        "decides": reasons.exhibit.stance.statement.key if reasons.exhibit else None,
+        "why": reasons.exhibit.steps if reasons.exhibit else [],
+        "confirmed_by": [event.stance.statement.key for event in reasons.confirmed],
+        "passed_over": [
+            {"statement_key": passed.event.stance.statement.key, "rule": passed.rule} for passed in reasons.passed_over
+        ],
+        "positions": [of_turn(turn) for turn in reasons.turns],
+        "history": of_history(reasons.history),
+        "statements": list(reasons.rows),
+        "citation": citation.data,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,15 +11,12 @@ from django.db import models
 
 from stances.changes import MERGE, STEPS, Change, before, begin, stamped, successors, tell, values_of
 from stances.merging import pointers
-from stances.models import Actor, Affiliation, FormerSlug, Source, Stance, Statement, Topic
+from stances.models import Actor, FormerSlug, Source, Stance, Statement, Topic
 from stances.models.curated import CuratedModel
+from stances.moving import bring_back, move, named
 from stances.writes import public_write
 
 MERGED: tuple[type[CuratedModel], ...] = (Actor, Topic, Source)
-NAMED_BY: dict[type[models.Model], list[str]] = {
-    Stance: ["actor", "topic", "statement"],
-    Affiliation: ["actor", "of"],
-}
 
 
 @dataclass
@@ -79,10 +77,12 @@ def undo(change: Change, *, by=None) -> Change:
         kind = source._meta.model_name
         FormerSlug.objects.for_model(type(source)).filter(slug=source.slug, **{kind: target}).delete()
         _write(source, undoing, force_insert=True)
-        for row, values in made.back:
-            _write(row, undoing, values)
-        for stance in made.folded:
-            _write(stance, undoing, force_insert=True)
+        alike: dict[tuple, list[Any]] = defaultdict(list)
+        for row, old in made.back:
+            alike[type(row), *sorted(old.items())].append(row)
+        for (_, *values), rows in alike.items():
+            move(rows, dict(values), undoing)
+        bring_back(made.folded, {pointer.attname: source.pk for pointer in _of_stances(source)}, undoing)
         FormerSlug.objects.filter(pk__in=[former.pk for former in made.addresses]).update(**{kind: source})
         _write(target, undoing, made.of_target)
         tell(undoing, source)
@@ -121,7 +121,7 @@ def _find_moved(made: Undoing, model: Any) -> None:
     if not records:
         return
     earlier = before(model, made.change, records)
-    rows = model._base_manager.select_related(*NAMED_BY.get(model, [])).in_bulk(list(records))
+    rows = named(model._base_manager.all()).in_bulk(list(records))
     for pk, record in records.items():
         row, was = rows.get(pk), earlier.get(pk)
         if record.history_type == "-":
@@ -141,7 +141,7 @@ def _find_moved(made: Undoing, model: Any) -> None:
 
 def _find_folded(made: Undoing, records: list[Any]) -> None:
     """Make the stances again that were one with another of their statement, not saved yet."""
-    merged = {pointer.attname for pointer in pointers(type(made.source)) if pointer.model is Stance}
+    merged = {pointer.attname for pointer in _of_stances(made.source)}
     now = {
         column.attname: successors(column.related_model, [getattr(record, column.attname) for record in records])
         for column in records[0].tracked_fields
@@ -213,11 +213,15 @@ def _addresses_of(model: type[CuratedModel], gone: Any) -> set[str]:
     return {slug for pk, slug, at in bore if at <= ended[pk]}
 
 
+def _of_stances(source: Any) -> list[models.ForeignKey]:
+    return [pointer for pointer in pointers(type(source)) if pointer.model is Stance]
+
+
 def _write(row: Any, change: Change, values: dict[str, Any] | None = None, *, force_insert: bool = False) -> None:
     for name, value in (values or {}).items():
         setattr(row, name, value)
     try:
-        if isinstance(row, Stance) or (values and not force_insert):
+        if values:
             row.clean()
         row.validate_unique()
         row.validate_constraints()

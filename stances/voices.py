@@ -28,6 +28,15 @@ def suggest(speaker: Actor, actor: Actor, day: dt.date) -> Suggestion:
     return Voices([speaker]).suggest(speaker, actor, day)
 
 
+def government_of(speaker: Actor, day: dt.date) -> Actor | None:
+    """Give the one government whose position a speaker expresses on a day in its own voice, if it is one."""
+    if speaker.kind == ActorKind.GOVERNMENT:
+        return speaker
+    chains = Voices([speaker])._chains(speaker, day)
+    found = {chain[-1].of for chain in chains if _is_own(chain) and chain[-1].of.kind == ActorKind.GOVERNMENT}
+    return found.pop() if len(found) == 1 else None
+
+
 class Voices:
     """The affiliations of some speakers, of all days, read in a query a level: suggests for many statements at once."""
 

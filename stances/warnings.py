@@ -31,7 +31,6 @@ its may might more no not of on one or our said say says she should so some such
 these they this those to us was we were what when where which while who will with would you
 """
 _COMMON = frozenset(COMMON.split())
-PLAIN = str.maketrans("“”„‟«»‘’‚‛\u00a0\u202f", '""""""\'\'\'\'  ')
 
 
 class Code(TextChoices):
@@ -273,17 +272,9 @@ def _about(stance: Stance) -> str:
 
 
 def _lost_words(statement: Statement, source_text: str) -> Iterator[Warning]:
-    """Warn of a quotation whose pieces do not stand in the source's text one after another."""
-    if not statement.quote or not source_text:
-        return
-    text, place = _plain(source_text), 0
-    for piece in statement.quote_pieces:
-        spot = text.find(_plain(piece), place)
-        if spot < 0:
-            words = f"“{piece}” does not stand so, and in this order, in the source’s text."
-            yield Warning(statement.pk, Code.QUOTE, piece[:ABOUT], words)
-            return
-        place = spot + len(_plain(piece))
+    """Warn of a quotation, or of offsets, that do not hold in the source's text as it is now."""
+    for words in statement.problems_in(source_text).values():
+        yield Warning(statement.pk, Code.QUOTE, words[:ABOUT], words)
 
 
 def _of_source(statement: Statement) -> Iterator[Warning]:
@@ -322,13 +313,9 @@ def _precedence(statement: Statement) -> tuple:
     return statement.status != Status.PUBLISHED, statement.source.published_on or dt.date.max, statement.pk
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.translate(PLAIN).split())
-
-
 def content(text: str) -> set[str]:
     """Give the words that carry a text's content, in small letters."""
-    return {word for word in WORD.findall(text.translate(PLAIN).casefold()) if word not in _COMMON}
+    return {word for word in WORD.findall(text.replace("’", "'").casefold()) if word not in _COMMON}
 
 
 def overlap(one: set[str], other: set[str]) -> float:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.contrib.humanize.templatetags.humanize import apnumber
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
+from django.utils.text import capfirst
 
 from stances.dates import PartialDate
 
@@ -34,6 +37,17 @@ def joined(parts: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
+def in_words(error: ValidationError, *of: type[models.Model]) -> Iterator[str]:
+    """Say what breaks rules, each with the name of its field of these models."""
+    if not hasattr(error, "error_dict"):
+        yield from error.messages
+        return
+    names = {f.name: f.verbose_name for model in reversed(of) for f in model._meta.fields}
+    for name, messages in error.message_dict.items():
+        for message in messages:
+            yield message if name == NON_FIELD_ERRORS else f"{capfirst(names.get(name, name))}: {message}"
+
+
 def day_words(day: dt.date, *, short: bool = False, preposition: bool = False) -> str:
     return PartialDate(day, day).words(short=short, preposition=preposition)
 
@@ -45,6 +59,11 @@ def period(first: dt.date | None, last: dt.date | None) -> str:
     if first == last:
         return day_words(first, short=True)
     return f"{day_words(first, short=True)} to {day_words(last, short=True)}"
+
+
+def size_words(size: int) -> str:
+    """Write how far a change went, with a sign: "+3", "−3", "0"."""
+    return f"{'−' if size < 0 else '+' if size else ''}{abs(size)}"
 
 
 def length(start: dt.date, end: dt.date) -> str:

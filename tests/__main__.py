@@ -45,13 +45,13 @@ def version(url: str) -> str:
 class Run:
     """One run of pytest on a database; its output goes to a file, where one is given, to be shown at its end."""
 
-    def __init__(self, arguments: list[str], url: str, *, browser: bool, output: IO[bytes] | None = None) -> None:
+    def __init__(self, arguments: list[str], url: str, *, beside: bool = False, output: IO[bytes] | None = None):
         self.started = time.monotonic()
         self.output = output
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pytest", *arguments],
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": url, "BROWSER_TESTS": "1" if browser else "0"},
+            env={**os.environ, "DATABASE_URL": url, "DATABASE_TESTS_ONLY": "1" if beside else "0"},
             stdin=subprocess.DEVNULL if output else None,
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
@@ -96,9 +96,9 @@ def main(arguments: list[str]) -> int:
 
     with tempfile.TemporaryFile() as output:
         # Both at once: each spends much of its time waiting for its database or its browser.
-        on_postgresql = None if refusal else Run(arguments, url, browser=False, output=output)
+        on_postgresql = None if refusal else Run(arguments, url, beside=True, output=output)
         say("Tests on SQLite" + ("" if refusal else ", and on PostgreSQL beside them"))
-        on_sqlite = Run(arguments, "sqlite://:memory:", browser=True)
+        on_sqlite = Run(arguments, "sqlite://:memory:")
         on_sqlite.finish()
         summary = [f"SQLite: {on_sqlite.verdict}"]
         codes = [on_sqlite.code]
@@ -107,6 +107,7 @@ def main(arguments: list[str]) -> int:
             on_postgresql.finish()
             codes.append(on_postgresql.code)
             summary.append(f"PostgreSQL {server} at {place(url)}: {on_postgresql.verdict}")
+            summary.append("Tests that need no database: with SQLite")
         else:
             summary.append(f"PostgreSQL: skipped, {refusal}")
     summary.append(

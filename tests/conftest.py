@@ -17,7 +17,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False, max_examples=1000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+# Beside a run on SQLite, which looks at all of them, a few examples tell whether the other database does the same.
+settings.register_profile("beside", settings.get_profile("repeatable"), max_examples=40)
+BESIDE = os.environ.get("DATABASE_TESTS_ONLY") == "1"
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "beside" if BESIDE else "repeatable"))
 
 
 def pytest_configure(config):
@@ -28,12 +31,20 @@ def pytest_configure(config):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+def needs_database(item) -> bool:
+    """Tell whether a test may ask the database: pytest-django refuses it to all others."""
+    return bool(item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames))
+
+
 def pytest_collection_modifyitems(config, items):
-    if os.environ.get("BROWSER_TESTS") == "0":
-        wanted = [item for item in items if not item.get_closest_marker("browser")]
-        if len(wanted) < len(items):
-            config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-            items[:] = wanted
+    """Beside another run, leave to that one what is the same on each database."""
+    if BESIDE:
+        parts: dict[bool, list] = {True: [], False: []}
+        for item in items:
+            alike = item.get_closest_marker("browser") or item.get_closest_marker("once")
+            parts[needs_database(item) and not alike].append(item)
+        config.hook.pytest_deselected(items=parts[False])
+        items[:] = parts[True]
 
 
 def pytest_runtest_setup(item):

@@ -35,6 +35,17 @@ def pick(page, field: str, words: str) -> None:
     page.locator(".select2-results__option--highlighted:not(.loading-results)", has_text=words).click()
 
 
+def tick(page, name: str, value: str) -> None:
+    """Choose a tile, by the name of its field and its value."""
+    page.locator(f"input[name='{name}'][value='{value}']").check()
+
+
+def ticked(page, name: str) -> str:
+    """Give the value of the tile that is chosen; nothing where none is."""
+    found = page.locator(f"input[name='{name}']:checked")
+    return found.input_value() if found.count() else ""
+
+
 def address(row_or_model, page: str = "change") -> str:
     """Give a page of a row, or of a model: `changelist`, `add`."""
     opts = row_or_model._meta

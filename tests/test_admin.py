@@ -27,6 +27,7 @@ from tests.factories import (
     StanceFactory,
     StatementFactory,
     TopicFactory,
+    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -766,6 +767,41 @@ def test_choosing_asks_no_more_with_more_rows(desk):
 @pytest.mark.parametrize("query", [f"?coder={'9' * 30}", f"?coder={'9' * 5000}", "?latest__year=9999&latest__month=12"])
 def test_a_number_that_no_database_has_is_a_wrong_filter(desk, query):
     assert desk.get(address(Statement, "changelist") + query, follow=True).status_code == 200
+
+
+HUGE = "9" * 19
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(f"stances/{model}/?{name}__in={HUGE}" for model in ("position", "formerslug") for name in ("id", "pk")),
+        *(f"stances/formerslug/?{kind}={HUGE}" for kind in ("actor", "topic", "source")),
+        f"stances/position/?since__year={HUGE}",
+        f"auth/user/?id__in={HUGE}",
+        f"auth/user/?groups__id__exact={HUGE}",
+        f"auth/user/?date_joined__year={HUGE}",
+    ],
+)
+def test_so_it_is_in_lists_of_what_nobody_writes_and_of_users(query):
+    StanceFactory()
+    assert signed_in(AdministratorFactory()).get(f"/admin/{query}", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("sent", [["9" * 30], ["x"], ["\x00"]])
+def test_a_role_that_is_none_is_told_at_its_field(sent):
+    page = send(signed_in(AdministratorFactory()), address(UserFactory()), groups=sent)
+    assert "is not a valid value" in errors(page)["groups"][0]
+
+
+def test_the_list_of_statements_is_filtered_by_what_is_told_again(desk):
+    first = StatementFactory()
+    again = StatementFactory(repeats=first)
+    page = desk.get(address(Statement, "changelist") + "?repeats__isempty=0")
+    assert list(page.context["cl"].result_list) == [again]
+    assert {"told first", "told again", "without a comment", "with a comment"} <= {
+        choice["display"] for spec in page.context["cl"].filter_specs for choice in spec.choices(page.context["cl"])
+    }
 
 
 def test_the_last_day_of_the_calendar_is_no_server_error(desk):

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from stances.models import Actor, Affiliation, FormerSlug, Position, Source, Stance, Statement, Topic
 from stances.vocabulary import Status
-from tests.desk import address, pick, sign_in
+from tests.desk import address, pick, sign_in, tick
 from tests.factories import (
     ActorFactory,
     AffiliationFactory,
@@ -88,12 +88,12 @@ def test_a_coder_codes_and_an_editor_publishes(page, browser, live_server, compl
     page.fill("#id_summary", "Ruritania likes singing.")
     pick(page, "stances-0-actor", "Ruritania")
     pick(page, "stances-0-topic", "Singing")
-    page.select_option("#id_stances-0-position", "1")
+    tick(page, "stances-0-position", "1")
     page.select_option("#id_stances-0-attribution", "own")
     page.click("text=Save and submit for review")
     assert "have terms" in page.locator(".field-terms .errorlist").inner_text()
     assert page.locator(".field-said .reading").inner_text() == "before 13 February 2024"
-    page.select_option("#id_stances-0-terms", "time")
+    tick(page, "stances-0-terms", "time")
     page.click("text=Save and submit for review")
     assert "1 submitted for review" in page.locator(".messagelist").inner_text()
     statement = Statement.objects.get()

@@ -6,7 +6,7 @@ import pytest
 
 from stances.models import Actor, Statement
 from stances.vocabulary import Status
-from tests.desk import address, queries, send, signed_in
+from tests.desk import address, errors, queries, send, signed_in
 from tests.factories import (
     ActorFactory,
     AffiliationFactory,
@@ -41,6 +41,15 @@ def test_a_change_tells_who_what_and_why(desk):
     entry = entries(desk, statement)[0]
     assert (entry.done, entry.by, entry.record.history_change_reason) == ("changed", "eda", "the byline")
     assert changes(entry) == [("Source", "Old", "New"), ("Authority", "head of state or government", "minister")]
+
+
+@pytest.mark.parametrize("reason", ["recode 1: moved", " merged a into b (3) "])
+def test_no_reason_is_taken_for_the_name_of_a_merge_or_recode(desk, reason):
+    stance = StanceFactory()
+    page = send(desk, address(stance.statement), change_reason=reason, **{"stances-0-position": "-2"})
+    assert "use other words" in errors(page)["change_reason"][0]
+    stance.refresh_from_db()
+    assert stance.position == 2
 
 
 def test_the_changes_of_a_statements_stances_are_among_its_own(desk):

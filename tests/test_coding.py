@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -14,7 +15,7 @@ from stances import practice
 from stances.coding import CodedArticle
 from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.models.sources import sha256_of
-from stances.vocabulary import ANCHORS, WORDS, Status
+from stances.vocabulary import ANCHORS, WORDS, Status, Terms
 from tests.desk import address, as_sent, errors, messages, queries, send, signed_in
 from tests.factories import (
     AffiliationFactory,
@@ -154,6 +155,28 @@ def test_a_source_leads_to_its_coding(desk, source):
     assert f'<a href="{new(source)}">Code this source</a>' in words
 
 
+def test_a_source_is_saved_and_coded_in_one_step(desk):
+    page = send(desk, address(Source, "add"), title="Herald of today", slug="herald-of-today", text=TEXT, _code="1")
+    assert page.redirect_chain[-1][0] == new(Source.objects.get())
+    assert "Select words in it" in messages(page)[0]
+
+
+def test_a_text_that_stands_in_another_source_is_told(desk, source):
+    source.full_clean()  # which gives it its SHA-256
+    source.save()
+    page = send(desk, address(Source, "add"), title="Herald again", slug="herald-again", text=TEXT)
+    told = f'<a href="{address(source)}">{source}</a> has the same text.'
+    assert told in messages(page)
+
+
+def test_a_source_without_statements_claims_no_coverage(desk, source):
+    page = desk.get(address(Source, "changelist")).content.decode()
+    assert "not coded yet" in page
+    StanceFactory(statement__source=source)
+    page = desk.get(address(Source, "changelist")).content.decode()
+    assert "not coded yet" not in page
+
+
 def test_an_article_with_many_statements_asks_no_more(desk):
     few, many = SourceFactory(text=TEXT), SourceFactory(text=TEXT)
     for source, count in ((few, 3), (many, 30)):
@@ -240,7 +263,14 @@ def test_a_senseless_source_in_the_address_is_no_server_error(desk, value):
 
 
 def test_the_day_before_which_it_was_said_is_suggested(desk, source):
-    assert 'placeholder="../2024-02-15"' in desk.get(new(source)).content.decode()
+    page = desk.get(new(source))
+    assert str(page.context["adminform"].form["said"].value()) == "../2024-02-15"
+    assert 'value="../2024-02-15"' in page.content.decode()
+
+
+def test_no_day_is_suggested_where_the_source_has_none(desk, source):
+    Source.objects.filter(pk=source.pk).update(published_on=None)
+    assert not desk.get(new(source)).context["adminform"].form["said"].value()
 
 
 # ---- saving ----
@@ -344,6 +374,13 @@ def test_a_file_that_is_no_text_is_refused_with_what_to_do(content, words):
     assert words in errors(page)["text_file"][0]
 
 
+def test_save_and_next_tells_of_warnings_and_leads_back_to_the_place(desk, source):
+    Source.objects.filter(pk=source.pk).update(publisher=None)
+    page = send(desk, new(source), **valid(source, _next="1", locator="2"))
+    assert re.search("Warned of: .*source without date or publisher[.]", messages(page)[0])
+    assert page.redirect_chain[-1][0].endswith("#paragraph-2")
+
+
 # ---- suggestions ----
 
 
@@ -428,6 +465,88 @@ def test_every_position_has_the_words_that_anchor_it(desk):
     assert list(ANCHORS) != []
     assert set(ANCHORS) == set(WORDS)
     assert "would not accept, condemns" in desk.get(address(Statement, "add")).content.decode()
+
+
+# ---- how the form stands ----
+
+
+def test_position_and_terms_are_radio_buttons_in_a_fieldset_with_the_words_of_both_sides(desk):
+    page = desk.get(address(Statement, "add")).content.decode()
+    row = page[page.index('id="stances-0"') : page.index('id="stances-empty"')]
+    assert row.count('type="radio" name="stances-0-position"') == 5
+    assert row.count('type="radio" name="stances-0-terms"') == len(Terms) + 1
+    assert "checked" not in row
+    for held, words in ANCHORS.items():
+        assert words in row, held
+    for words in (words for (value, _), words in WORDS.items() if abs(value) == 1):
+        assert words in row
+
+
+def is_open(page) -> bool:
+    return '<details class="module seldom" open>' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "held", [{"repeats": True}, {"translated": True}, {"language": "ja"}, {"primary_url": "https://example.org/"}]
+)
+def test_what_is_seldom_asked_for_shows_itself_where_it_holds_something(desk, coder, source, held):
+    plain = StatementFactory(source=source, coder=coder)
+    assert not is_open(desk.get(address(plain)))
+    held = {name: StatementFactory() if name == "repeats" else value for name, value in held.items()}
+    assert is_open(desk.get(address(StatementFactory(source=source, coder=coder, **held))))
+
+
+@pytest.mark.parametrize("wrong", [{"language": "!"}, {"start": "1"}, {"key": "a b"}])
+def test_what_is_seldom_asked_for_shows_itself_where_it_has_an_error(desk, source, wrong):
+    page = send(desk, new(source), **valid(source, **wrong))
+    assert errors(page)
+    assert is_open(page)
+
+
+def test_without_a_source_to_code_from_it_is_the_first_to_choose(desk, source):
+    def fieldsets(url):
+        return [fieldset.fields for fieldset in desk.get(url).context["adminform"]]
+
+    assert fieldsets(address(Statement, "add"))[0][0] == "source"
+    statement, seldom = fieldsets(new(source))
+    assert statement[0] == "quote"
+    assert seldom[0] == "source"
+
+
+def test_a_saved_quotation_is_told_where_it_stands(desk, coder, source):
+    coded = StatementFactory(source=source, coder=coder, quote="We are open … The ships")
+    assert "Found word for word in paragraph 2, characters" in desk.get(address(coded)).content.decode()
+    coded = StatementFactory(source=source, coder=coder, form="indirect")
+    assert "Found word for word" not in desk.get(address(coded)).content.decode()
+
+
+def test_the_head_tells_whether_the_text_is_the_one_that_was_hashed(desk, source):
+    Source.objects.filter(pk=source.pk).update(text_sha256=sha256_of(TEXT))
+    assert "text matches its checksum" in desk.get(new(source)).content.decode()
+    Source.objects.filter(pk=source.pk).update(text="Another.")
+    page = desk.get(new(source)).content.decode()
+    assert "text has changed" in page
+    assert "text matches" not in page
+
+
+def test_a_day_is_read_back_before_anybody_is_chosen(desk):
+    assert suggested(desk, said="2024-02") == {"reading": "in February 2024"}
+
+
+def test_a_returned_draft_opens_with_what_the_reviewer_wants(desk, coder):
+    draft = StatementFactory(coder=coder, review_comment="Which day?", reviewer=EditorFactory(username="erna"))
+    page = desk.get(address(draft)).content.decode()
+    assert page.index("Returned by erna:") < page.index("Which day?") < page.index('name="quote"')
+
+
+def test_warnings_stand_within_the_form_and_are_dismissed_by_forms_of_their_own(desk, coder):
+    draft = StatementFactory(coder=coder, source__publisher=None)
+    page = desk.get(address(draft)).content.decode()
+    form = page[page.index('id="statement_form"') :]
+    form = form[: form.index("</form>")]
+    marker = f'form="dismiss-{draft.pk}-1"'
+    assert marker in form
+    assert f'id="dismiss-{draft.pk}-1"' in page.replace(form, "")
 
 
 # ---- joint statements ----

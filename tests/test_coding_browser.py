@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from stances.models import Actor, Position, Source, Stance, Statement
-from tests.desk import address, sign_in
+from tests.desk import address, sign_in, tick, ticked
 from tests.factories import (
     AffiliationFactory,
     CoderFactory,
@@ -57,6 +57,7 @@ def type_into(page, label: str, words: str) -> None:
     """Choose a row by keyboard in the autocomplete field that has focus."""
     page.locator(f".field-{label} .select2-container--focus").first.wait_for()
     page.keyboard.press("Enter")
+    page.locator(".select2-container--open .select2-search__field:focus").wait_for()
     page.keyboard.type(words)
     page.locator(".select2-results__option--highlighted:not(.loading-results)", has_text=words).wait_for()
     page.keyboard.press("Enter")
@@ -109,8 +110,6 @@ def test_a_text_is_coded_from_paste_to_publication_by_keyboard_alone(page, live_
     page.goto(live_server.url + address(Source, "add"))
     page.focus("#id_title")
     page.keyboard.type("Herald of today")
-    page.locator("#fieldset-0-4-heading").locator("xpath=ancestor::summary").focus()
-    page.keyboard.press("Enter")
     page.focus("#id_text")
     page.keyboard.insert_text(TEXT)
     page.focus("#id_published_on")
@@ -277,24 +276,97 @@ def test_keys_are_letters_while_one_types(page, live_server, source, complaints)
     page.keyboard.type("jks am 12345")
     assert page.input_value("#id_summary") == "jks am 12345"
     assert page.locator(".dynamic-stances").count() == 1
-    assert page.input_value("#id_stances-0-position") == ""
+    assert ticked(page, "stances-0-position") == ""
     page.keyboard.press("Escape")
     page.keyboard.press("a")
     assert page.locator(".dynamic-stances").count() == 2
     assert complaints == []
 
 
-def test_the_anchors_show_while_the_position_has_focus(page, live_server, source):
+def test_the_words_that_anchor_a_side_stand_below_it_and_those_of_its_terms_on_their_tiles(page, live_server, source):
     code(page, live_server, source)
-    assert not page.locator(".anchors-now").is_visible()
-    page.focus("#id_stances-0-position")
-    assert page.locator(".anchors-now", has_text="would not accept").is_visible()
+    terms, anchors = page.locator("#stances-0 .terms"), page.locator("#stances-0 .anchor:visible")
+    assert (terms.is_visible(), anchors.count()) == (False, 0)
+    tick(page, "stances-0-position", "-2")
+    assert (terms.is_visible(), "would not accept" in anchors.inner_text()) == (False, True)
+    tick(page, "stances-0-position", "-1")
+    assert anchors.count() == 0
+    assert "not now" in terms.inner_text()
+    assert "for, later" not in terms.inner_text()
+    tick(page, "stances-0-position", "1")
+    assert "“as Pillar II becomes more mature”" in terms.inner_text()
+    assert "not now" not in terms.inner_text()
+
+
+def test_looking_at_a_side_tells_the_words_that_anchor_it(page, live_server, source):
+    code(page, live_server, source)
+    label = page.locator("#stances-0 .sides label", has_text="for, on terms")
+    assert "as Pillar II becomes more mature" in label.get_attribute("title")
     page.focus("#id_summary")
-    assert not page.locator(".anchors-now").is_visible()
+    tab_to(page, "stances-0-position")
+    told = page.locator("#stances-0 .anchor:visible")
+    assert "would not accept" in told.inner_text()
+    assert ticked(page, "stances-0-position") == ""
+
+
+def test_a_whole_side_has_no_terms_and_a_tile_can_be_left_again(page, live_server, source, complaints):
+    code(page, live_server, source)
+    tick(page, "stances-0-position", "1")
+    page.keyboard.press("7")
+    assert ticked(page, "stances-0-terms") == "time"
+    page.keyboard.press("ArrowRight")
+    assert (ticked(page, "stances-0-position"), ticked(page, "stances-0-terms")) == ("2", "")
+    page.keyboard.press("Backspace")
+    assert ticked(page, "stances-0-position") == ""
+    assert complaints == []
+
+
+def test_without_script_a_side_shows_its_terms_and_wrong_ones_can_be_taken_back(browser, live_server, source):
+    coder = CoderFactory()
+    stance = StanceFactory(position=1, terms="time", statement=StatementFactory(source=source, coder=coder))
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, coder, live_server)
+    page.goto(live_server.url + address(stance.statement))
+    page.locator("#stances-0 .sides label", has_text="++").click()
+    page.click("[name=_continue]")
+    assert "the others none" in page.locator("#stances-0 .field-terms .errorlist").inner_text()
+    page.locator("#stances-0 .terms label", has_text="no terms").click()
+    page.click("[name=_save]")
+    context.close()
+    stance.refresh_from_db()
+    assert (stance.position, stance.terms) == (2, "")
+
+
+def test_nothing_that_is_reached_by_the_tabulator_is_covered_by_what_saves(page, live_server, source):
+    code(page, live_server, source)
+    page.set_viewport_size({"width": 1400, "height": 700})
+    page.focus("#id_quote")
+    for _ in range(24):
+        page.keyboard.press("Tab")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        covered = page.evaluate(
+            """() => {
+              const at = document.activeElement, foot = document.querySelector(".submit-row").getBoundingClientRect();
+              const box = at.getBoundingClientRect();
+              return !at.closest(".submit-row") && document.querySelector("form").contains(at) && box.bottom > foot.top;
+            }"""
+        )
+        assert not covered, page.evaluate("document.activeElement.outerHTML")
+
+
+def test_a_quotation_is_looked_up_in_the_article_as_it_is_typed(page, live_server, source):
+    code(page, live_server, source)
+    select(page, "The ships are another matter")
+    page.keyboard.press("s")
+    told = page.locator("output.found")
+    assert told.inner_text() == "Found word for word in paragraph 2, characters 42–69."
+    page.fill("#id_quote", "The ships were another matter")
+    assert told.inner_text() == "Not found word for word in one paragraph of the article."
 
 
 def violations_in_own_parts(page) -> list[tuple[str, str]]:
-    parts = [".beside", ".topic-notes", "output.suggested", ".object-tools", ".field-no_longer_there"]
+    parts = [".beside", "#statement_form", ".object-tools", ".field-no_longer_there"]
     there = [[part] for part in parts if page.locator(part).count()]
     broken = Axe().run(page, {"include": there}).response["violations"]
     return [(rule["id"], node["html"][:200]) for rule in broken for node in rule["nodes"]]
@@ -318,3 +390,59 @@ def test_the_page_is_accessible_and_as_wide_as_the_screen(page, live_server, sou
             assert (wider, complaints) == (0, []), (url, width, scheme)
             assert violations_in_own_parts(page) == [], (url, width, scheme)
             complaints.clear()  # the checker's own styles are blocked
+
+
+def test_what_is_known_of_the_last_statement_and_of_the_speaker_is_not_typed_again(page, live_server, source, minister):
+    coder = CoderFactory()
+    day = dt.date(2024, 2, 13)
+    StatementFactory(source=source, coder=coder, earliest=day, latest=day, occasion="Press conference", locator="3")
+    code(page, live_server, source, coder)
+    page.click("text=As in the last: 2024-02-13, Press conference")
+    assert (page.input_value("#id_said"), page.input_value("#id_occasion")) == ("2024-02-13", "Press conference")
+    page.locator("#id_speaker + .select2 .select2-selection").focus()
+    type_into(page, "speaker", "Anna Alto")
+    expect(page.locator("#id_stances-0-actor")).to_have_value(str(minister.of_id))
+    expect(page.locator("#id_stances-0-attribution")).to_have_value("own")
+
+
+def test_keys_work_from_a_box_of_the_library_and_save_what_is_there(page, live_server, source, minister, complaints):
+    code(page, live_server, source)
+    select(page, "We are open to it")
+    page.keyboard.press("s")
+    type_into(page, "speaker", "Anna Alto")
+    page.fill("#id_summary", "She is open to it.")
+    page.locator("#id_stances-0-topic + .select2 .select2-selection").focus()
+    type_into(page, "topic", "Dancing")
+    expect(page.locator("#id_stances-0-attribution")).to_have_value("own")
+    page.keyboard.press("5")
+    assert ticked(page, "stances-0-position") == "2"
+    page.locator("#id_stances-0-topic + .select2 .select2-selection").focus()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**#paragraph-2")
+    assert Stance.objects.get().topic.name == "Dancing"
+    assert complaints == []
+
+
+def test_other_words_for_a_statement_that_is_not_saved_are_asked_about(page, live_server, source):
+    code(page, live_server, source)
+    select(page, "We are open to it")
+    page.keyboard.press("s")
+    page.fill("#id_summary", "She is open to it.")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    select(page, "The ships are another matter")
+    page.click("text=Statement from the selection")
+    assert page.input_value("#id_quote") == "We are open to it"
+    page.once("dialog", lambda dialog: dialog.accept())
+    select(page, "The ships are another matter")
+    page.click("text=Statement from the selection")
+    assert page.input_value("#id_quote") == "The ships are another matter"
+
+
+def test_a_refused_form_opens_at_what_is_to_be_put_right(page, live_server, source):
+    code(page, live_server, source)
+    page.fill("#id_summary", "She is open to it.")
+    page.fill("#id_said", "soon")
+    page.keyboard.press("Control+s")
+    page.locator(".errornote").wait_for()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".field-speaker .select2-selection")).to_be_focused()

@@ -47,7 +47,9 @@ STANCE_COLUMNS = (
     "topic_parent,proposition,position,terms,condition,basis,attribution,rationale,status"
 )
 POSITION_COLUMNS = "actor,topic,voice,position,terms,since,until,statement_key,confirmations,last_stated_on,said"
-CHANGE_COLUMNS = "date,actor,topic,kind,from_position,from_terms,position,terms,size,statement_key,said"
+CHANGE_COLUMNS = (
+    "date,actor,topic,kind,from_position,from_terms,position,terms,size,statement_key,said,days,from_statement_key"
+)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,8 @@ def test_changes_tell_from_what_to_what(client, world):
             "size": "-3",
             "statement_key": "speech",
             "said": "2024-04",
+            "days": "77",
+            "from_statement_key": "interview",
         }
     ]
 
@@ -239,6 +243,16 @@ def test_hostile_texts_read_back_and_numbers_are_left_alone(client):
         assert not any(cell[0] in "=+-@\t\r" for cell in cells)
         assert sorted(restored(cell) for cell in cells) == sorted(expected)
     assert sorted(row["occasion"] for row in in_json(client, "/stances.json")) == sorted(HOSTILE)
+
+
+def test_text_is_quoted_where_another_separator_would_split_it(client):
+    StanceFactory(condition="so;=1+1", rationale="so\t=1+1", statement__occasion="so")
+    lines = body(client, "/stances.csv")
+    assert ',"so;=1+1",' in lines
+    assert ',"so\t=1+1",' in lines
+    assert ",so," in lines
+    [row] = in_csv(client, "/stances.csv")
+    assert (row["condition"], row["rationale"]) == ("so;=1+1", "so\t=1+1")
 
 
 def test_aliases_are_kept_from_being_run_too(client):

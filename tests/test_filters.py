@@ -108,7 +108,8 @@ ACT, TRADE, AGAIN = "speech/pact-japan", "speech/trade", "again/pact-japan"
         ("q=MATURES+canberra", {INTERVIEW}),
         ("q=matures+tokyo", set()),
         ("q=worry", {ACCOUNT}),
-        ("q=free", {TRADE}),
+        ("q=jane", {INTERVIEW}),
+        ("q=daily", {INTERVIEW, ACCOUNT}),
         ("q=early", {INTERVIEW}),
         ("q=100%25", set()),
         ("repeats=1", {INTERVIEW, ACCOUNT, ACT, TRADE, AGAIN}),
@@ -326,12 +327,11 @@ def test_text_with_signs_of_a_pattern_is_taken_word_by_word(world):
     StanceFactory(statement__summary="It costs 100% of a_b \\ more.", topic=Topic.objects.get(slug="trade"))
     assert len(found("stances", "q=100%25")) == 1
     assert len(found("stances", "q=a_b")) == 1
-    assert len(found("stances", "q=%5C")) == 1
-    assert found("stances", "q=a%25b") == set()
+    assert found("stances", "q=a%25b") == found("stances", "q=a_b")
 
 
 def test_a_hundred_words_are_searched(world):
-    assert found("stances", "q=" + "+".join(["a"] * 100)) == found("stances", "q=a")
+    assert found("stances", "q=" + "+".join(["x"] * 100)) == found("stances", "q=x")
 
 
 def test_only_what_is_published_makes_an_actor_public(world):

@@ -91,6 +91,16 @@ def test_rows_are_members_then_candidates_then_others(question, pact, drevia):
     ]
 
 
+def test_a_line_says_in_short_where_each_stands(client, question, drevia):
+    part = TopicFactory(slug="part", name="A part", parent=question)
+    under = TopicFactory(slug="under", name="Under it", parent=part, candidate=drevia)
+    say(drevia, part, "2024-01-01", position=-2, attribution="reported")
+    say(drevia, under, "2024-01-01", position=2)
+    [row] = laid_out(question, today()).in_short
+    assert [(it.topic.name, it.value, it.heard) for it in row.short] == [("Under it", 2, False)]
+    assertContains(client.get(HOME), "Last recorded positions, in short")
+
+
 def test_membership_is_of_the_day(question, pact, drevia):
     AffiliationFactory(actor=drevia, of=pact, title="member", authority="", start="2024-03-01", end="2024-05-01")
     TopicFactory(parent=question, candidate=drevia)
@@ -177,7 +187,8 @@ def test_line_under_a_cell_tells_the_terms_too(client, question, drevia):
         statement__speaker__name="Ada Low",
     )
     response = client.get(HOME)
-    assertContains(response, '<q class="said">step by step</q>, <span class="by">Ada Low, 13 Feb 2024')
+    assertContains(response, '<q class="said">step by step</q>, <span class="by"><a href="')
+    assertContains(response, "Ada Low, 13 Feb 2024</a>")
 
 
 def test_held_position_tells_in_how_many_statements(client, question, drevia):
@@ -232,16 +243,108 @@ def test_unknown_parameter_gets_a_message(client, question):
     assertContains(client.get(HOME, {"day": "2024-02-13"}), "There is no parameter “day”")
 
 
-def test_stepper_goes_to_the_news_before_and_after(client, question, drevia):
-    for date in ("2024-02-13", "2024-03-13", "2024-04-13"):
-        say(drevia, question, date)
-    say(drevia, question, "2024-03-20", attribution="reported")
+def test_stepper_goes_to_the_days_on_which_anything_changed(client, question, drevia):
+    say(drevia, question, "2024-02-13")
+    say(drevia, question, "2024-03-01")  # confirms
+    say(drevia, TopicFactory(), "2024-03-02")  # elsewhere
+    say(drevia, TopicFactory(parent=question), "2024-03-20", attribution="reported")
+    say(PersonFactory(), question, "2024-03-21")  # no government
+    say(drevia, question, "2024-04-13", -2)
     response = client.get(HOME, {"on": "2024-03-13"})
-    assertContains(response, "?on=2024-02-13")
-    assertContains(response, "?on=2024-04-13")
-    assert (response.context["previous"], response.context["next"]) == (dt.date(2024, 2, 13), dt.date(2024, 4, 13))
+    assertContains(response, "/?on=2024-02-13")
+    assertContains(response, "/?on=2024-03-20")
+    assertContains(client.get(HOME, {"on": "2024-03-20"}), "/?on=2024-04-13")
     assertContains(client.get(HOME), "none since")
     assertContains(client.get(HOME, {"on": "2024-02-13"}), "none before")
+
+
+def test_cell_tells_how_often_and_how_long_ago(client, question, drevia):
+    say(drevia, question, "2026-01-13")
+    assertContains(client.get(HOME, {"on": "2026-01-13"}), "stated once, on this day")
+    assertContains(client.get(HOME, {"on": "2026-01-20"}), "stated once, 7 days ago")
+    say(drevia, question, "2026-02")
+    text = text_of(client.get(HOME, {"on": "2026-05-01"}))
+    assert "held in 2 statements since 13 January 2026, last at least 2 months ago" in text
+
+
+def differing(client, **query):
+    found = client.get(HOME, query).context["matrix"].differences
+    return [(it.actor.name, it.topic.name, it.was, it.is_) for it in found]
+
+
+def test_what_differs_between_two_days_is_marked_and_counted(client, question, drevia):
+    child = TopicFactory(parent=question, name="Part", candidate=drevia)
+    say(drevia, question, "2024-02-13", 2)
+    say(drevia, question, "2024-04-13", -2)
+    say(drevia, child, "2024-04-14", 0, attribution="reported")
+    say(GovernmentFactory(name="Estmere"), question, "2024-02-13")
+    assert differing(client, on="2024-05-01", since="2024-03-01") == [
+        ("Drevia", "Growth in general", "for", "against"),
+        ("Drevia", "Part", "no position recorded", "undecided, reported"),
+    ]
+    response = client.get(HOME, {"on": "2024-05-01", "since": "2024-03-01"})
+    text = text_of(response)
+    assert "2 differ from 1 March 2024" in text
+    assert "was ++ for" in text
+    assertContains(response, 'class="differs"', count=3)  # two cells and the key
+    assertContains(response, "/changes/?topic=growth&amp;kind=first&amp;after=2024-03-02&amp;before=2024-05-01")
+    assert differing(client, on="2024-03-31", since="2024-03-01") == []
+    assert "0 differ from 1 March 2024" in text_of(client.get(HOME, {"on": "2024-03-01", "since": "2024-03-01"}))
+
+
+def test_what_rests_on_a_wider_topic_differs_once(client, question, drevia):
+    TopicFactory(parent=question, candidate=drevia)
+    say(drevia, question, "2024-02-13", 2)
+    assert len(differing(client, on="2024-03-01", since="2024-02-12")) == 1
+
+
+def test_stepping_keeps_the_day_compared_with_while_it_is_earlier(client, question, drevia):
+    for date, position in (("2024-02-13", 2), ("2024-04-13", -2)):
+        say(drevia, question, date, position)
+    response = client.get(HOME, {"on": "2024-03-13", "since": "2024-03-01"})
+    assertContains(response, 'href="/?on=2024-02-13" rel="prev"')
+    assertContains(response, 'href="/?on=2024-04-13&amp;since=2024-03-01" rel="next"')
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"since": "2024-03-02", "on": "2024-03-01"}, "lies after the day looked at, 2024-03-01"),
+        ({"since": "soon"}, "is not a date"),
+        ({"since": "9999-12-31"}, "has not come yet"),
+        ({"since": ["2024-01-01", "2024-01-02"]}, "more than once"),
+    ],
+)
+def test_wrong_day_to_compare_with_gets_a_message_at_the_field(client, question, query, message):
+    response = client.get(HOME, query)
+    assertContains(response, message)
+    assertContains(response, 'aria-describedby="since-problem"')
+    assert response.context["matrix"].since is None
+
+
+def test_parent_opens_to_its_children_as_columns(client, question, drevia):
+    column = TopicFactory(slug="part", parent=question, short_name="Part", proposition="The part should grow.")
+    TopicFactory(parent=column, short_name="Deeper")
+    say(drevia, column, "2024-02-13")
+    assertContains(client.get(HOME, {"on": "2024-03-01"}), "/?topic=part&amp;on=2024-03-01")
+    response = client.get(HOME, {"topic": "part", "on": "2024-03-01"})
+    assert [topic.short_name for topic in response.context["matrix"].columns] == ["Part", "Deeper"]
+    assertContains(response, "<h1>The part should grow.</h1>")
+    assertContains(response, 'href="/?topic=part&amp;on=2024-02-13" rel="prev"')
+
+
+@pytest.mark.parametrize("topic", ["nothing", "-growth", "<b>"])
+def test_unknown_topic_gets_a_message_and_the_question(client, question, topic):
+    response = client.get(HOME, {"topic": topic})
+    assert [it.parameter for it in response.context["other_problems"]] == ["topic"]
+    assertContains(response, "Should the Pact grow?")
+
+
+def test_many_lines_under_a_cell_are_folded(client, question, drevia):
+    column = TopicFactory(parent=question)
+    for number in range(8):
+        say(drevia, TopicFactory(parent=column, rank=number), "2024-02-13")
+    assertContains(client.get(HOME), "<summary>3 more under it</summary>", html=True)
 
 
 def test_news_names_what_a_statement_did(client, question, drevia):
@@ -303,7 +406,7 @@ def test_drafts_never_show(client, question, drevia):
 def test_queries_do_not_grow(client, question, pact):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            client.get(HOME)
+            client.get(HOME, {"on": "2025-01-01", "since": "2024-06-01"})
         return len(captured)
 
     column = TopicFactory(parent=question)

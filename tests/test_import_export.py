@@ -110,7 +110,9 @@ def test_nothing_is_written_before_it_is_confirmed(client, folder):
 def test_what_is_confirmed_arrives_as_drafts_of_who_sent_it(client, editor, folder):
     page = imported(client, ONE.replace("position", "position,status").replace("growth,2", "growth,2,published"))
     told = "Imported, as drafts: 1 new statement, 1 new stance, 1 new actor, 1 new topic, 1 new source."
-    assert messages(page) == [told]
+    [message] = messages(page)
+    assert message.startswith(told)
+    assert f"?status__exact=draft&amp;coder__id__exact={editor.pk}" in message
     statement = Statement.objects.get()
     assert (statement.status, statement.coder, statement.published_at) == (Status.DRAFT, editor, None)
     assert Stance.objects.get().public is False
@@ -199,6 +201,11 @@ def test_a_forged_confirmation_writes_nothing(client, changes):
     assert not Statement.objects.exists()
 
 
+def test_a_file_keeps_the_name_that_it_was_sent_with(client):
+    confirmed(client, sent(client, ONE, "mine.csv"), original_file_name="official.csv")
+    assert Statement.history.get().history_change_reason.startswith("imported from mine.csv,")
+
+
 def test_nobody_confirms_what_another_sent(client):
     page = sent(client, ONE)
     assert "This preview is over" in messages(confirmed(signed_in(EditorFactory()), page))[0]
@@ -268,7 +275,8 @@ HOSTILE = {
     "a million columns": (b"a," * 1_000_000, "more than 200 columns"),
     "a row of a million cells": (ONE.encode() + b"a," * 1_000_000, "more cells than the header"),
     "an open quotation": (b'statement_key\n"never closed', "is not CSV"),
-    "one huge cell": (ONE.encode() + b"k-2," + b"x" * 200_000, "is not CSV: field larger than field limit"),
+    "one huge cell": (ONE.encode() + b"k-2," + b"x" * 200_000, "Row 3, date “xxx"),
+    "blank lines": (ONE.encode() + b"\n" * sheets.MAX_ROW, "There are rows after row 100,000"),
     "a huge number": (ONE.replace("growth,2", "growth,1e308").encode(), "A position is -2, -1, 0, 1 or 2."),
     "a huge integer": (
         ONE.replace("position", "position,start").replace("growth,2", "growth,2," + "9" * 4000).encode(),
@@ -307,7 +315,18 @@ def merge(sheet):
     sheet.merge_cells("A2:A3")
 
 
+def far_apart() -> bytes:
+    """Make a small book of which the second row has a number that no spreadsheet reaches."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book([HEADER, VALUES]))) as made, zipfile.ZipFile(file, "w") as changed:
+        for name in made.namelist():
+            content = made.read(name)
+            changed.writestr(name, content.replace(b'<row r="2"', b'<row r="100000000000"'))
+    return file.getvalue()
+
+
 HOSTILE_BOOKS = {
+    "rows left out": (far_apart, "There are rows after row 100,000"),
     "another zip": (lambda: zipped(mimetype=b"application/x"), "no .xlsx"),
     "a zip bomb": (lambda: zipped(xl__sharedStrings=b"\0" * (sheets.MAX_UNPACKED + 1)), "too large"),
     "not a book": (lambda: zipped(**{"xl__workbook.xml": b"<no"}), "cannot be read"),

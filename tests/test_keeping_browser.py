@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from stances.models import Statement
-from tests.desk import address, pick, send, sign_in, signed_in
+from tests.desk import address, pick, send, sign_in, signed_in, tick
 from tests.factories import (
     CoderFactory,
     EditorFactory,
@@ -84,7 +84,7 @@ def test_a_new_statement_with_its_stances_outlives_its_session(page, live_server
     for n, topic in enumerate(["Singing", "Dancing"]):
         pick(page, f"stances-{n}-actor", "Ruritania")
         pick(page, f"stances-{n}-topic", topic)
-        page.select_option(f"#id_stances-{n}-position", "2")
+        tick(page, f"stances-{n}-position", "2")
         page.select_option(f"#id_stances-{n}-attribution", "own")
     end_session(page)
     page.click("input[name=_save]")
@@ -141,6 +141,34 @@ def test_what_is_forgotten_is_not_offered_again(page, live_server, coder):
     page.click("text=Forget it")
     page.goto(url)
     assert page.locator(".kept-copy").count() == kept(page) == 0
+
+
+def test_each_text_that_was_not_saved_is_offered(page, live_server, coder):
+    sign_in(page, coder, live_server)
+    url = live_server.url + address(Statement, "add")
+    for words in ("The first summary, a long one.", "The second summary."):
+        page.goto(url)
+        page.fill("#id_summary", words)
+    page.goto(url)
+    offers = page.locator(".kept-copy > div")
+    assert [line.split("“")[1].split("”")[0] for line in offers.locator("p").all_inner_texts()] == [
+        "The second summary.",
+        "The first summary, a long one.",
+    ]
+    offers.last.locator("text=Put it back").click()
+    assert page.input_value("#id_summary") == "The first summary, a long one."
+
+
+def test_a_statement_of_one_source_is_not_offered_beside_another(page, live_server, coder):
+    one, other = SourceFactory(text="Words."), SourceFactory(text="Other words.")
+    sign_in(page, coder, live_server)
+    url = live_server.url + address(Statement, "add")
+    page.goto(f"{url}?source={one.pk}")
+    page.fill("#id_summary", "Of the first source.")
+    page.goto(f"{url}?source={other.pk}")
+    assert page.locator(".kept-copy").count() == 0
+    page.goto(f"{url}?source={one.pk}")
+    assert "Of the first source." in page.locator(".kept-copy").inner_text()
 
 
 def test_nothing_is_offered_to_another_user_and_nothing_kept_after_logging_out(page, live_server, coder):
@@ -211,7 +239,7 @@ def test_two_editors_in_conflict(page, browser, live_server, complaints):
     sign_in(other, EditorFactory(username="bert"), live_server)
     other.goto(live_server.url + address(statement))
     other.fill("#id_summary", words.format("might"))
-    other.select_option("#id_stances-0-position", "-2")
+    tick(other, "stances-0-position", "-2")
     other.click("input[name=_save]")
     context.close()
 

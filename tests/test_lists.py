@@ -125,7 +125,7 @@ def test_changes_of_one_statement_stand_together(client):
         StanceFactory(statement=statement, actor=actor, topic=stance.topic, position=2)
     response = client.get("/changes/")
     [group] = rows_of(response)
-    assert [change.kind for change in group.changes] == ["reversal", "reversal"]
+    assert [move.position.kind for move in group.moves] == ["reversal", "reversal"]
     assert "size +4" in text_of(response)
     assert text_of(response).count("Both change.") == 1
 
@@ -216,6 +216,26 @@ def test_years_lead_to_their_days(client, world, either_way):
     assert years.options[0].url == "?actor=japan&after=2024-01-01&before=2024-12-31"
 
 
+def test_the_year_looked_at_opens_to_its_months_in_their_order(client, either_way):
+    for day in ((2023, 5, 1), (2024, 11, 2), (2024, 2, 29), (2024, 2, 1)):
+        StanceFactory(statement__earliest=dt.date(*day), statement__latest=dt.date(*day))
+    [years] = [
+        facet
+        for facet in client.get("/stances/?after=2024-02-10&before=2024-12-31").context["facets"]
+        if facet.name == "year"
+    ]
+    options = [(option.label, option.count, option.depth, option.chosen) for option in years.options]
+    assert options == [
+        ("2023", 1, 0, False),
+        ("2024", 3, 0, False),
+        ("February", 2, 1, False),
+        ("November", 1, 1, False),
+    ]
+    assert years.options[2].url == "?after=2024-02-01&before=2024-02-29"
+    page = client.get(f"/stances/{years.options[2].url}")
+    assert page.context["matching"] == 2
+
+
 def test_active_filters_stand_in_words_and_can_be_taken_out(client, world):
     query = "q=pact&actor=australia&actor=-japan&topic=pact&position=%2B1&after=2024-01-01&repeats=1&order=date"
     chips = {chip.words: chip.url for chip in client.get(f"/stances/?{query}").context["chips"]}
@@ -247,7 +267,7 @@ def test_the_exports_and_the_citation_keep_the_filter_and_leave_the_page(client,
     response = client.get("/stances/?actor=japan&order=date")
     assert response.context["csv_url"] == "/stances.csv?actor=japan&order=date"
     assert response.context["json_url"] == "/stances.json?actor=japan&order=date"
-    assert "http://testserver/stances/?actor=japan&order=date" in response.context["citation"]
+    assert "http://testserver/stances/?actor=japan&order=date" in response.context["citation"].plain
 
 
 # ---- what makes no sense, what is not there ----
@@ -358,6 +378,7 @@ def test_positions_on_a_day_page_by_actor(client, monkeypatch):
     [
         "/stances/?repeats=1",
         "/changes/?kind=first",
+        "/changes/differ/",
         "/positions/",
         "/positions/?on=2024-12-31",
         "/actors/",
@@ -376,6 +397,7 @@ def test_no_draft_leaks_from_rows_counts_or_facets(client, world, address):
 
     response = client.get(address)
     content = response.content.decode().replace("q=secret", "").replace('value="secret"', "").replace("“secret”", "")
+    content = content.replace("``secret&#x27;&#x27;", "")  # the same in TeX
     assert "secret" not in content.casefold()
     before = numbers()
     for status in (Status.DRAFT, Status.SUBMITTED):
@@ -405,8 +427,9 @@ def test_what_is_retracted_leaves_every_list(client, world):
     "address",
     [
         "/stances/?repeats=1",
-        "/stances/?topic=pact&actor=australia&actor=-japan&q=the",
+        "/stances/?topic=pact&actor=australia&actor=-japan&q=news",
         "/changes/?kind=first",
+        "/changes/differ/",
         "/positions/",
         "/positions/?on=2024-12-31",
         "/actors/",
@@ -477,6 +500,7 @@ def test_healthz_answers_where_the_database_does(client, monkeypatch):
         "/stances/?actor=japan&q=matures",
         "/stances/?position=9&after=x&nonsense=%3Cb%3E",
         "/changes/?kind=first",
+        "/changes/differ/",
         "/positions/",
         "/positions/?on=2024-12-31",
         "/actors/?kind=government",
@@ -488,7 +512,7 @@ def test_healthz_answers_where_the_database_does(client, monkeypatch):
 def test_a_page_is_valid_html_without_inline_style_or_script(client, world, address):
     content = client.get(address).content.decode()
     html5lib.HTMLParser(strict=True).parse(content)
-    assert not re.search(r"\sstyle=|<style|<script|\son\w+=", content)
+    assert not re.search(r"\sstyle=|<style|<script(?! src=)|\son\w+=", content)
     assert len(re.findall(r"<h1", content)) == 1
     ids = re.findall(r'\sid="([^"]+)"', content)
     assert len(ids) == len(set(ids))

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from stances import integrity, positions
+from stances.merge_preview import look_ahead
 from stances.merging import pointers
 from stances.models import (
     Actor,
@@ -206,6 +207,30 @@ def test_each_row_that_moved_tells_so_in_its_history():
     assert Actor.history.filter(id=pk).first().history_type == "-"
 
 
+def test_all_entries_of_a_merge_bear_one_moment_and_one_editor():
+    source, target, editor = GovernmentFactory(), GovernmentFactory(), EditorFactory()
+    moved, child = StanceFactory.create_batch(3, actor=source), AffiliationFactory(of=source)
+    twin = StanceFactory(actor=target)
+    folded = StanceFactory(actor=source, statement=twin.statement, topic=twin.topic)
+    change = source.merge_into(target, by=editor)
+    entries = [row.history.first() for row in (*moved, child, folded, target)]
+    assert {(e.history_date, e.history_user, e.history_change_reason) for e in entries} == {
+        (change.at, editor, change.reason)
+    }
+    assert [entry.history_type for entry in entries] == ["~", "~", "~", "~", "-", "~"]
+
+
+def test_the_history_tells_of_each_row_what_it_became_and_of_a_folded_stance_what_it_was():
+    source, target = GovernmentFactory(), GovernmentFactory()
+    moved = StanceFactory(actor=source, condition="in a year")
+    twin = StanceFactory(actor=target)
+    folded = StanceFactory(actor=source, statement=twin.statement, topic=twin.topic, condition="one day")
+    pk = source.pk
+    source.merge_into(target)
+    assert [(e.actor_id, e.condition) for e in moved.history.all()] == [(target.pk, "in a year"), (pk, "in a year")]
+    assert [(e.actor_id, e.condition) for e in folded.history.all()] == [(pk, "one day"), (pk, "one day")]
+
+
 # ---- positions ----
 
 
@@ -296,6 +321,43 @@ def test_a_merge_that_would_make_topics_a_loop_is_refused():
     low = TopicFactory(parent=TopicFactory(parent=top))
     before = state_of_everything()
     with pytest.raises(ValidationError, match="under itself"):
+        top.merge_into(low)
+    assert state_of_everything() == before
+
+
+def test_a_merge_into_a_source_whose_text_lacks_a_quotation_is_refused():
+    statement = StatementFactory(quote="We welcome Japan", source__text="“We welcome Japan,” he said.")
+    other = SourceFactory(text="“We welcome Canada,” he said.")
+    before = state_of_everything()
+    (foreseen,) = look_ahead(statement.source, other).obstacles
+    with pytest.raises(ValidationError, match="“We welcome Japan” does not stand so in the source's text") as told:
+        statement.source.merge_into(other)
+    assert "“We welcome Japan” does not stand so" in foreseen
+    assert told.value.messages[0].startswith(f"Statement “{statement}”: ")
+    assert state_of_everything() == before
+
+
+def test_a_merge_of_speakers_does_not_ask_their_words_again():
+    statement = StatementFactory(quote="We welcome Japan", source__text="“We welcome Japan,” he said.")
+    Source.objects.filter(pk=statement.source_id).update(text="Another text.")
+    target = PersonFactory()
+    statement.speaker.merge_into(target)
+    statement.refresh_from_db()
+    assert statement.speaker == target
+
+
+def test_affiliations_of_one_title_at_other_times_both_stay():
+    one = AffiliationFactory(start=dt.date(2020, 1, 1), end=dt.date(2021, 1, 1))
+    two = AffiliationFactory(of=one.of, start=dt.date(2022, 1, 1))
+    one.actor.merge_into(two.actor)
+    assert set(two.actor.affiliations.all()) == {one, two}
+
+
+def test_a_merge_that_would_make_sources_a_loop_is_refused():
+    top = SourceFactory()
+    low = SourceFactory(found_in=SourceFactory(found_in=top))
+    before = state_of_everything()
+    with pytest.raises(ValidationError, match="not found in itself, nor in what it holds"):
         top.merge_into(low)
     assert state_of_everything() == before
 

@@ -701,3 +701,17 @@ def test_a_source_that_readers_find_is_not_deleted():
         source.delete()
     with pytest.raises(models.ProtectedError, match="on a public page"):
         Source.objects.filter(pk=newsletter.pk).delete()
+
+
+def test_a_source_is_found_at_most_two_levels_deep():
+    article, letter, collection, shelf = (SourceFactory() for _ in range(4))
+    for inner, outer in ((article, letter), (letter, collection)):
+        inner.found_in = outer
+        inner.full_clean()
+        inner.save()
+    collection.found_in = shelf
+    with pytest.raises(ValidationError, match="deeper than that"):
+        collection.full_clean()
+    article.found_in = None
+    article.save()
+    collection.full_clean()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stances.models import Actor, Source, Topic
-from stances.paging import ID, Column, Keyset, WholeTree
+from stances.paging import ID, Column, Keyset, TreeInPages, WholeTree
 from tests.factories import ActorFactory, SourceFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +153,35 @@ def test_topics_come_as_a_tree_on_one_page():
     assert WholeTree().read("") is None
     with pytest.raises(ValidationError):
         WholeTree().read(cursor_of(0, 1))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_the_tree_in_pages_gives_each_topic_once_there_and_back(size):
+    last, first = TopicFactory(rank=2), TopicFactory(rank=1)
+    expected = [first, TopicFactory(parent=first), last]
+    there, tree, cursor = [], TreeInPages(), ""
+    while True:
+        page = tree.page(Topic.objects.all(), tree.read(cursor), size)
+        there += page.rows
+        if not page.next:
+            break
+        cursor = page.next
+    back = page.rows
+    while page.previous:
+        page = tree.page(Topic.objects.all(), tree.read(page.previous), size)
+        back = page.rows + back
+    assert there == back == expected
+
+
+def test_a_topic_that_is_none_of_the_tree_begins_no_page():
+    TopicFactory()
+    with pytest.raises(ValidationError, match="begin at the first page"):
+        TreeInPages().page(Topic.objects.all(), (False, [0]), 1)
+
+
+def test_half_a_pair_of_characters_is_no_cursor(client, db):
+    cursor = "WzAsICJcdWQ4MDAiLCAxXQ"  # [0, "\\ud800", 1]
+    for address in ("/actors/", "/api/v1/actors/"):
+        answer = client.get(f"{address}?cursor={cursor}")
+        assert answer.status_code == (400 if "api" in address else 200)
+        assert "does not fit this list" in answer.content.decode()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stances import positions
 from stances.models import Position, PublicVersion, Stance, Statement
-from stances.recoding import plan_recode, plan_revert, recode, revert
+from stances.recoding import OF_ANOTHER, plan_recode, plan_revert, recode, revert
 from stances.vocabulary import WORDS, Status
 from tests.desk import address, messages, queries, send, signed_in
 from tests.factories import (
@@ -466,16 +466,28 @@ def test_the_history_of_a_stance_leads_to_its_recode(desk):
     assert listed["url"] in desk.get(address(stance.statement, "history")).content.decode()
 
 
-def test_a_coder_reverts_own_drafts_alone():
-    coder, editor = CoderFactory(), EditorFactory()
+def test_a_coder_reverts_a_recode_of_own_drafts():
+    coder = CoderFactory()
     own = StanceFactory(statement__published=False, statement__coder=coder)
-    other = StanceFactory()
-    apply(signed_in(editor), [own, other], condition="x")
     client = signed_in(coder)
+    apply(client, [own], condition="x")
     [listed] = client.get(CHANGES).context["changes"]
     page = client.get(listed["url"])
     client.post(listed["url"], {"expected": page.context["plan"].fingerprint})
-    assert (again(own).condition, again(other).condition) == ("", "x")
+    assert again(own).condition == ""
+
+
+def test_a_coder_does_not_revert_a_part_of_what_an_editor_recoded(desk):
+    coder = CoderFactory()
+    own = StanceFactory(statement__published=False, statement__coder=coder)
+    apply(desk, [own, StanceFactory()], condition="x")
+    [listed] = desk.get(CHANGES).context["changes"]
+    client = signed_in(coder)
+    page = client.get(listed["url"])
+    assert (page.context["possible"], page.context["problems"]) == (False, [OF_ANOTHER])
+    assert client.post(listed["url"], {"expected": page.context["plan"].fingerprint}).status_code == 403
+    assert again(own).condition == "x"
+    assert desk.get(CHANGES).context["changes"][0]["undone"] is None
 
 
 def test_more_recodes_and_rows_ask_no_more(desk):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from stances.merging import merge
 from stances.models import Actor, Affiliation, FormerSlug, Position, Source, Stance, Statement, Topic
+from stances.positions import differences
+from stances.unmerging import undo
 from stances.vocabulary import Status
 from tests.desk import act, address, as_sent, messages, queries, send, signed_in
 from tests.factories import (
@@ -13,6 +16,7 @@ from tests.factories import (
     CoderFactory,
     EditorFactory,
     GovernmentFactory,
+    PersonFactory,
     SourceFactory,
     StanceFactory,
     StatementFactory,
@@ -399,3 +403,101 @@ def test_a_form_that_was_open_while_its_row_was_deleted_and_came_back_is_saved(d
     bring_back(desk, Statement)
     desk.post(url, sent)
     assert Statement.objects.get().summary == "Second."
+
+
+# ---- what was merged since ----
+
+
+def test_a_state_that_names_what_was_merged_since_names_what_it_was_merged_into(desk):
+    old, middle, new = SourceFactory(), SourceFactory(), SourceFactory()
+    statement = StatementFactory(source=old, summary="First.")
+    send(desk, address(statement), summary="Second.")
+    for one, other in ((old, middle), (middle, new)):
+        merge(one, other, by=EditorFactory())
+    restore(desk, restorable(desk, statement)[-1])
+    statement.refresh_from_db()
+    assert (statement.summary, statement.source) == ("First.", new)
+
+
+def test_stances_that_a_merge_made_one_come_back_as_one(desk):
+    stance = StanceFactory(statement__published=False)
+    statement, twin = stance.statement, StanceFactory(statement=stance.statement, actor=stance.actor)
+    send(desk, address(statement), summary="Second.")
+    merge(twin.topic, stance.topic, by=EditorFactory())
+    restore(desk, restorable(desk, statement)[-1])
+    restore(desk, restorable(desk, statement)[1])
+    assert values(statement) == [(stance.actor_id, stance.topic_id, 2, "")]
+
+
+def test_a_row_that_took_over_what_it_stood_under_stays_where_it_is(desk):
+    upper = TopicFactory()
+    topic = TopicFactory(parent=upper, name="First")
+    send(desk, address(topic), name="Second")
+    merge(upper, topic, by=EditorFactory())
+    restore(desk, restorable(desk, topic)[-1])
+    topic.refresh_from_db()
+    assert (topic.name, topic.parent) == ("First", None)
+
+
+def test_a_deleted_draft_comes_back_with_what_its_speaker_and_topics_were_merged_into(desk):
+    stance = StanceFactory(statement__published=False)
+    statement, speaker, topic = stance.statement, PersonFactory(), TopicFactory()
+    statement.delete()
+    merge(stance.topic, topic, by=EditorFactory())
+    merge(statement.speaker, speaker, by=EditorFactory())
+    bring_back(desk, Statement)
+    statement = Statement.objects.get(key=statement.key)
+    assert statement.speaker == speaker
+    assert statement.stances.get().topic == topic
+
+
+def test_what_was_merged_is_not_in_the_bin_and_what_was_deleted_is(desk):
+    merged, deleted, target = TopicFactory(), TopicFactory(name="Deleted"), TopicFactory()
+    change = merge(merged, target, by=EditorFactory())
+    deleted.delete()
+    assert [entry["what"] for entry in desk.get(address(Topic, "deleted")).context["entries"]] == [["Deleted"]]
+    undo(change, by=EditorFactory())
+    Topic.objects.get(slug=merged.slug).delete()
+    assert len(desk.get(address(Topic, "deleted")).context["entries"]) == 2
+
+
+def test_what_was_deleted_after_an_undone_merge_is_not_taken_for_the_other(desk):
+    topic, other = TopicFactory(), TopicFactory()
+    statement = StanceFactory(statement__published=False, topic=topic).statement
+    undo(merge(topic, other, by=EditorFactory()), by=EditorFactory())
+    statement.delete()
+    Topic.objects.get(slug=topic.slug).delete()
+    page = bring_back(desk, Statement)
+    assert f"“{topic.name}” is deleted. Bring it back first." in page.context["refused"][0]
+
+
+# ---- parts that exchange what there may be once ----
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_stances_that_exchanged_their_topics_are_exchanged_back(desk, published):
+    actor, topics = GovernmentFactory(), TopicFactory.create_batch(3)
+    statement = StatementFactory(published=published)
+    stances = [StanceFactory(statement=statement, actor=actor, topic=topic) for topic in topics[:2]]
+    StanceFactory(statement=statement, actor=actor, topic=TopicFactory(), position=0)
+    before = values(statement), Position.objects.count()
+    entry = Stance.history.latest("history_id")
+    for stance, topic, position in zip([*stances, stances[0]], [topics[2], *topics[:2]], [-2, 0, -2], strict=True):
+        stance.topic, stance.position = topic, position
+        stance.save()
+    restore(desk, address(statement).replace("change/", f"restore/1/{entry.pk}/"))
+    assert (values(statement), Position.objects.count()) == before
+    assert not differences()
+    assert [stance.history.latest("history_id").history_type for stance in stances] == ["~", "~"]
+    assert [stance.history.latest("history_id").topic_id for stance in stances] == [topic.pk for topic in topics[:2]]
+
+
+def test_a_state_that_would_hold_two_stances_of_one_kind_is_refused(desk):
+    stance = StanceFactory(statement__published=False, position=2)
+    statement = stance.statement
+    other = StanceFactory(statement=statement, actor=stance.actor, position=-2)
+    entry = Stance.history.latest("history_id")
+    send(desk, address(statement), **{"stances-0-position": "0", "stances-1-position": "0"})
+    merge(other.topic, stance.topic, by=EditorFactory())
+    page = restore(desk, address(statement).replace("change/", f"restore/1/{entry.pk}/"))
+    assert "has a stance of this actor on this topic already" in page.context["refused"][0]

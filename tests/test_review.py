@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 
 from stances.conversations import conversation
-from stances.models import Dismissal, PublicVersion, Source, Statement
+from stances.models import Dismissal, PublicVersion, Source, Stance, Statement
+from stances.recoding import plan_recode
 from stances.vocabulary import Status
-from tests.desk import act, address, as_sent, messages, queries, send, signed_in
+from tests.desk import act, address, as_sent, errors, messages, publish, queries, send, signed_in
 from tests.factories import (
     AdministratorFactory,
     CoderFactory,
@@ -156,6 +157,18 @@ def test_nothing_is_published_without_having_been_shown(desk, told):
     assert row.status == Status.SUBMITTED
 
 
+def test_a_reviewer_is_led_on_to_what_waits_next(desk, editor):
+    row, mine, following = (
+        statement(Status.SUBMITTED),
+        statement(Status.SUBMITTED, coder=editor),
+        statement(Status.SUBMITTED, key="waits-next"),
+    )
+    told = desk.get(address(row, "publish")).context["told"]
+    page = desk.post(address(row, "publish"), {"told": told}, follow=True)
+    assert f'Next for review: <a href="{address(following)}">waits-next</a>' in messages(page)
+    assert not any(mine.key in message for message in messages(page))
+
+
 def test_what_changed_since_it_was_shown_is_shown_again(desk):
     row = statement(Status.SUBMITTED)
     told = desk.get(address(row, "publish")).context["told"]
@@ -190,6 +203,27 @@ def test_publishing_many_tells_of_each_and_of_those_that_will_be_refused(desk, e
     public = Statement.objects.published().order_by("key").values_list("key", flat=True)
     assert list(public) == ["a-first", "b-repeat"]
     assert "4 not published" in " ".join(messages(page))
+
+
+def test_what_will_be_refused_is_told_and_the_rest_foretold_without_it(desk):
+    first = statement(Status.SUBMITTED, source__text="He said “we will join” then.", quote="we will join")
+    Source.objects.filter(pk=first.source_id).update(text="It says something else now.")
+    stance = first.stances.get()
+    StanceFactory(
+        actor=stance.actor,
+        topic=stance.topic,
+        statement=StatementFactory(key="later", status=Status.SUBMITTED, date="2024-02-14"),
+    )
+    repeat = statement(Status.SUBMITTED, repeats=first)
+    rows = [first, repeat, Statement.objects.get(key="later")]
+    shown = act(desk, Statement, "publish_selected", rows).context["shown"]
+    lines = {each["statement"].key: " ".join(each["lines"]) for each in shown}
+    assert "will not be published: Quote: “we will join” does not stand so" in lines[first.key]
+    assert lines[repeat.key] == f"will not be published: it repeats {first.key}, which is not published"
+    assert "is the first record of" in lines["later"]
+    publish(desk, rows)
+    assert [row.key for row in Statement.objects.published()] == ["later"]
+    assert desk.get(address(first, "publish")).context["possible"] is False
 
 
 def test_where_nothing_can_be_published_there_is_no_button(desk):
@@ -255,6 +289,13 @@ def test_the_form_of_a_submitted_statement_tells_what_publishing_will_do(desk, s
     assert bool(foretold) == (status == Status.SUBMITTED)
 
 
+def test_the_form_of_a_submitted_repeat_is_told_what_is_wrong_with_it(desk):
+    repeat = statement(Status.SUBMITTED, repeats=statement(Status.PUBLISHED, key="first"))
+    page = send(desk, address(repeat), repeats="", summary="")
+    assert "summary" in errors(page)
+    assert "as it repeats first" in page.context["foretold"][0]
+
+
 def test_the_forms_of_statements_ask_no_more_with_more_rows(desk):
     row = statement(Status.SUBMITTED)
     stance = row.stances.get()
@@ -265,6 +306,60 @@ def test_the_forms_of_statements_ask_no_more_with_more_rows(desk):
         row.review_comment = f"Number {day}"
         row.save()
     assert queries(desk, address(row)) == before
+
+
+def test_a_dismissal_that_is_taken_back_stays_in_the_history(desk):
+    statement = StatementFactory(source__published_on=None)
+    url = reverse("admin:stances_statement_dismiss", args=[statement.pk])
+    for sent in ({"word": "It has none."}, {"take_back": "1"}):
+        desk.post(url, {"code": "source", "about": "date", **sent})
+    assert not statement.dismissals.exists()
+    gone, made = desk.get(address(statement, "history")).context["entries"][:2]
+    assert [(entry.by, entry.done, entry.restore_url) for entry in (made, gone)] == [
+        ("eda", "made", ""),
+        ("eda", "deleted", ""),
+    ]
+    assert "It has none." in [change.before for change in gone.changes]
+
+
+# ---- what is public and one's own ----
+
+
+def test_who_coded_what_is_public_reads_its_form_and_others_change_it(desk, editor, settings):
+    own = statement(Status.PUBLISHED, coder=editor)
+    page = desk.get(address(own))
+    assert messages(page) == ["You coded it: another editor changes what is public."]
+    assert "readers see at once" not in page.content.decode()
+    assert not page.context["has_change_permission"]
+    other = signed_in(EditorFactory())
+    assert "readers see at once" in other.get(address(own)).content.decode()
+    send(other, address(own), summary="Better.")
+    settings.ONE_PERSON_DESK = True
+    send(desk, address(own), occasion="Speech")
+    own.refresh_from_db()
+    assert (own.summary, own.occasion) == ("Better.", "Speech")
+
+
+def test_what_was_typed_before_it_was_published_is_not_saved_after(desk, editor):
+    own = statement(Status.SUBMITTED, coder=editor, summary="First.")
+    sent = as_sent(desk.get(address(own)), summary="Second.")
+    own.publish(by=EditorFactory())
+    page = desk.post(address(own), sent, follow=True)
+    assert messages(page) == ["Nothing was saved.", "You coded it: another editor changes what is public."]
+    own.refresh_from_db()
+    assert own.summary == "First."
+
+
+def test_a_public_stance_of_ones_own_is_neither_changed_nor_recoded_nor_restored(desk, editor):
+    own = statement(Status.SUBMITTED, coder=editor)
+    stance = own.stances.get()
+    send(desk, address(stance), position="-2")
+    own.publish(by=EditorFactory())
+    record = stance.history.last()
+    pages = [address(stance), address(own).replace("change/", f"restore/1/{record.pk}/")]
+    assert [desk.post(url, {"position": "2"}).status_code for url in pages] == [403, 403]
+    assert plan_recode(Stance.objects.all(), {"position": 2}, by=editor).others == 1
+    assert plan_recode(Stance.objects.all(), {"position": 2}, by=EditorFactory()).others == 0
 
 
 # ---- the conversation ----

@@ -13,7 +13,15 @@ KEY = "a-key-of-more-than-fifty-characters-0123456789-abcdefghij"
 #: Every variable that settings read, so that those of the run do not show through.
 READ = [
     *("SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "CONN_MAX_AGE", "HTTPS"),
-    *("ONE_PERSON_DESK", "STATIC_MANIFEST", "SSL_REDIRECT", "BEHIND_PROXY", "LOG_LEVEL", "DJANGO_SETTINGS_MODULE"),
+    *(
+        "API_RATE",
+        "ONE_PERSON_DESK",
+        "STATIC_MANIFEST",
+        "SSL_REDIRECT",
+        "BEHIND_PROXY",
+        "LOG_LEVEL",
+        "DJANGO_SETTINGS_MODULE",
+    ),
     "DJANGO_ALLOW_ASYNC_UNSAFE",  # set while a browser runs beside the tests; a deployment is warned of it
 ]
 
@@ -53,6 +61,7 @@ def test_defaults_are_safe():
         "SESSION_COOKIE_HTTPONLY",
         "X_FRAME_OPTIONS",
         "ONE_PERSON_DESK",
+        "API_RATE",
         "ALLOWED_HOSTS",
         "CONTENT_SECURITY_POLICY",
         "TIME_ZONE",
@@ -69,6 +78,7 @@ def test_defaults_are_safe():
         "SESSION_COOKIE_HTTPONLY": True,
         "X_FRAME_OPTIONS": "DENY",
         "ONE_PERSON_DESK": False,
+        "API_RATE": "",
         "ALLOWED_HOSTS": ["localhost", "127.0.0.1", "[::1]"],
         "TIME_ZONE": "UTC",
         "USE_TZ": True,
@@ -87,6 +97,7 @@ def test_plain_http_is_asked_for():
         ("ALLOWED_HOSTS", "a.example,b.example", "ALLOWED_HOSTS", ["a.example", "b.example"]),
         ("ONE_PERSON_DESK", "1", "ONE_PERSON_DESK", True),
         ("SSL_REDIRECT", "1", "SECURE_SSL_REDIRECT", True),
+        ("API_RATE", "600/hour", "API_RATE", "600/hour"),
         ("SECRET_KEY", KEY, "SECRET_KEY", KEY),
     ],
 )
@@ -94,8 +105,9 @@ def test_the_environment_decides(name, value, setting, expected):
     assert settings_of(setting, **{name: value}) == {setting: expected}
 
 
-def test_a_value_that_makes_no_sense_is_refused():
-    assert "DEBUG" in run("-c", "import config.settings", DEBUG="perhaps").stderr
+@pytest.mark.parametrize(("name", "value"), [("DEBUG", "perhaps"), ("API_RATE", "often"), ("API_RATE", "0/hour")])
+def test_a_value_that_makes_no_sense_is_refused(name, value):
+    assert name in run("-c", "import config.settings", **{name: value}).stderr
 
 
 def test_each_command_makes_a_key_of_its_own():

@@ -29,7 +29,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-DAY = dt.date(2026, 11, 21)
+SEEN = citations.Seen(dt.date(2026, 11, 21), 12)
 
 
 def page_of(statement):
@@ -333,15 +333,15 @@ def test_plain_citation(say):
             title="A queue", publisher__name="Halvik Post", published_on=dt.date(2024, 2, 14)
         ),
     )
-    assert citations.plain(stance.statement, "https://x.org/s/", DAY) == (
+    assert citations.plain(stance.statement, "https://x.org/s/", SEEN) == (
         "Ada Low, 13 February 2024, in “A queue”, Halvik Post, 14 February 2024, par. 4–6. "
-        "Coded in Stances, halvik-1, as of 21 November 2026. https://x.org/s/"
+        "Coded in Stances, halvik-1, as of 21 November 2026, version 12 of the data. https://x.org/s/"
     )
 
 
 def test_bibtex_escapes_what_tex_would_take_for_commands(say):
     stance = say("2024-02-13", statement__source__title="100 % {sure} & $5_000 #1 \\end ~ ^", statement__key="halvik-1")
-    entry = citations.bibtex(stance.statement, "https://x.org/s/", DAY)
+    entry = citations.bibtex(stance.statement, "https://x.org/s/", SEEN)
     assert entry.startswith("@misc{halvik-1,\n")
     assert r"100 \% \{sure\} \& \$5\_000 \#1 \textbackslash{}end \textasciitilde{} \textasciicircum{}" in entry
     assert entry.count("{") == entry.count("}")
@@ -350,7 +350,7 @@ def test_bibtex_escapes_what_tex_would_take_for_commands(say):
 
 def test_bibtex_names_the_address_of_the_article(say):
     stance = say("2024-02-13", statement__source__url="https://halvik.example/a_b")
-    assert r"https://halvik.example/a\_b" in citations.bibtex(stance.statement, "https://x.org/s/", DAY)
+    assert r"https://halvik.example/a\_b" in citations.bibtex(stance.statement, "https://x.org/s/", SEEN)
 
 
 def test_csl_names_speaker_source_day_and_place(say):
@@ -360,20 +360,20 @@ def test_csl_names_speaker_source_day_and_place(say):
         statement__locator="4-6",
         statement__source=SourceFactory(kind=SourceKind.ARTICLE, author="B. Writer", published_on=dt.date(2024, 2, 14)),
     )
-    item = citations.csl(stance.statement, "https://x.org/s/", DAY)
+    item = citations.csl(stance.statement, "https://x.org/s/", SEEN)
     assert item["type"] == "article-newspaper"
     assert item["author"] == [{"literal": "B. Writer"}]
     assert item["note"].startswith("Statement by Ada Low, before 13 February 2024.")
     assert item["issued"] == {"date-parts": [[2024, 2, 14]]}
     assert (item["locator"], item["label"]) == ("4-6", "paragraph")
-    assert json.loads(citations.csl_text(stance.statement, "https://x.org/s/", DAY)) == item
+    assert json.loads(citations.of_statement(stance.statement, "https://x.org/s/", SEEN).csl_text) == item
 
 
 @pytest.mark.parametrize("kind", SourceKind.values)
 def test_every_kind_of_source_has_a_type_in_csl(kind):
     statement = StatementFactory(source__kind=kind, source__publisher=None, source__published_on=None)
-    assert citations.csl(statement, "https://x.org/", DAY)["type"]
-    assert citations.plain(statement, "https://x.org/", DAY)
+    assert citations.csl(statement, "https://x.org/", SEEN)["type"]
+    assert citations.plain(statement, "https://x.org/", SEEN)
 
 
 def test_queries_do_not_grow_with_stances_history_repeats_and_record(client, topic):

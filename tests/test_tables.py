@@ -196,6 +196,15 @@ def test_terms_go_and_come_with_a_position():
     assert Stance.objects.get().terms == "leaning"
 
 
+def test_what_is_no_draft_is_to_be_changed_in_its_form():
+    statement = StanceFactory(statement__key="k-1", statement__status="published", actor__slug="a", topic__slug="t")
+    position = -2 if statement.position == 2 else 2
+    told = wrong(f"statement_key,date,actor,topic,position,terms\nk-1,,a,t,{position},\nk-1,,b,t,2,\n")
+    assert any(line.endswith("It is published: change it in its form.") for line in told)
+    assert any(line.endswith("It is published: add it in its form.") for line in told)
+    assert not any("Tick" in line for line in told)
+
+
 @pytest.mark.parametrize("status", ["submitted", "published", "retracted"])
 def test_only_drafts_are_changed(status):
     stance = StanceFactory(statement__published=False, statement__status=status, statement__key="k")
@@ -303,6 +312,12 @@ def test_topics_in_a_ring_are_refused():
 
 
 # ---- all inputs ----
+
+
+def test_a_text_of_any_length_that_an_export_wrote_is_read_again(db):
+    StanceFactory(statement__published=False, statement__summary="x" * 200_000)
+    assert compare(sheets.read(as_csv(), "t.csv"), update=False).same == 1
+
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 HOSTILE = st.one_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -297,6 +298,33 @@ def test_a_rule_that_the_row_would_break_now_is_told_and_nothing_is_done():
     assert state() == before
 
 
+def test_a_loop_that_the_row_would_close_now_is_told_and_nothing_is_done():
+    top = TopicFactory()
+    source, target = TopicFactory(parent=top), TopicFactory()
+    child = TopicFactory(parent=source)
+    change = source.merge_into(target)
+    top = again(top)
+    top.parent = again(child)
+    top.save()
+    before = state()
+    with pytest.raises(ValidationError, match=f"“{child.name}” would stand under itself"):
+        undo(change)
+    assert state() == before
+
+
+def test_a_folded_stance_that_would_be_there_twice_now_is_told_and_nothing_is_done():
+    source, target = GovernmentFactory(), GovernmentFactory()
+    kept = StanceFactory(actor=target)
+    StanceFactory(actor=source, statement=kept.statement, topic=kept.topic)
+    StanceFactory(actor=source, statement=kept.statement)
+    change = source.merge_into(target)
+    kept.topic.merge_into(Topic.objects.exclude(pk=kept.topic_id).get())
+    before = state()
+    with pytest.raises(ValidationError, match="has a stance of this actor on this topic already"):
+        undo(change)
+    assert state() == before
+
+
 @pytest.mark.parametrize("by", [EditorFactory, AdministratorFactory])
 def test_who_may_undo(by):
     change = ActorFactory().merge_into(ActorFactory())
@@ -349,3 +377,94 @@ def test_a_plan_asks_no_more_for_more_rows():
             plan(change)
         asked.append(len(caught))
     assert asked[0] == asked[1]
+
+
+def stances_of(count):
+    source, target = GovernmentFactory(), GovernmentFactory()
+    StanceFactory.create_batch(count, actor=source)
+    return source, target
+
+
+def stances_that_meet(count):
+    source, target = GovernmentFactory(), GovernmentFactory()
+    for twin in StanceFactory.create_batch(count, actor=target):
+        StanceFactory(statement=twin.statement, topic=twin.topic, actor=source)
+    return source, target
+
+
+def stances_on(count):
+    source, target = TopicFactory(), TopicFactory()
+    StanceFactory.create_batch(count, topic=source)
+    return source, target
+
+
+def words_of(count):
+    source, target = PersonFactory(), PersonFactory()
+    StanceFactory.create_batch(count, statement__speaker=source, actor=GovernmentFactory(), topic=TopicFactory())
+    return source, target
+
+
+def words_in(count):
+    text = "“We welcome Japan,” he said."
+    source, target = SourceFactory(text=text), SourceFactory(text=text)
+    for statement in StatementFactory.create_batch(count, source=source, quote="We welcome Japan"):
+        StanceFactory(statement=statement)
+    return source, target
+
+
+def members_of(count):
+    source, target = GovernmentFactory(), GovernmentFactory()
+    AffiliationFactory.create_batch(count, of=source)
+    return source, target
+
+
+def offices_of(count):
+    source, target = PersonFactory(), PersonFactory()
+    AffiliationFactory.create_batch(count, actor=source)
+    return source, target
+
+
+def children_of(count):
+    source, target = TopicFactory(), TopicFactory()
+    TopicFactory.create_batch(count, parent=source)
+    return source, target
+
+
+def published_by(count):
+    source, target = ActorFactory(), ActorFactory()
+    SourceFactory.create_batch(count, publisher=source)
+    return source, target
+
+
+def asked(do):
+    """Count queries; the parts in which SQLite makes many rows count as one."""
+    with CaptureQueriesContext(connection) as caught:
+        done = do()
+    openings = [query["sql"][:60] for query in caught.captured_queries]
+    parts = sum(one == next_one and one.startswith("INSERT") for one, next_one in pairwise(openings))
+    return done, len(openings) - parts
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        stances_of,
+        stances_that_meet,
+        stances_on,
+        words_of,
+        words_in,
+        members_of,
+        offices_of,
+        children_of,
+        published_by,
+    ],
+)
+def test_merging_and_undoing_ask_no_more_for_more_rows(place):
+    counts = []
+    for count in (5, 50):
+        source, target = place(count)
+        _, foreseeing = asked(lambda: look_ahead(source, target))  # noqa: B023
+        change, merging = asked(lambda: source.merge_into(target))  # noqa: B023
+        _, undoing = asked(lambda: undo(change))  # noqa: B023
+        counts.append((foreseeing, merging, undoing))
+    assert counts[0] == counts[1]

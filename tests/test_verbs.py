@@ -97,6 +97,13 @@ def test_a_coder_does_not_submit_anothers_draft():
     assert state(statement) == Status.DRAFT
 
 
+def test_a_coder_does_not_submit_a_draft_of_nobody():
+    statement = coded(coder=None)
+    with pytest.raises(PermissionDenied, match="an editor submits it"):
+        submit(statement, CoderFactory())
+    assert (state(statement), Statement.objects.get().coder) == (Status.DRAFT, None)
+
+
 def test_an_editor_submits_anothers_draft():
     statement = coded(coder=CoderFactory())
     submit(statement, EditorFactory())

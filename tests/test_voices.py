@@ -6,7 +6,7 @@ import pytest
 
 from stances.models import Actor, Stance
 from stances.vocabulary import Authority
-from stances.voices import suggest
+from stances.voices import government_of, suggest
 from tests.factories import ActorFactory, AffiliationFactory, StanceFactory
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +188,20 @@ def test_the_cost_does_not_grow_with_affiliations(world, django_assert_max_num_q
         AffiliationFactory(actor=speaker)
     with django_assert_max_num_queries(5):
         assert suggest(speaker, land, dt.date(2024, 2, 13)).attribution == "own"
+
+
+@pytest.mark.parametrize(
+    ("speaker", "government"),
+    [
+        ("president", "land"),
+        ("spokesperson", "land"),
+        ("land", "land"),
+        ("pact", None),
+        ("attache", None),
+        ("former-minister", None),
+        ("professor", None),
+    ],
+)
+def test_the_government_that_a_speaker_expresses_is_known(world, speaker, government):
+    found = government_of(Actor.objects.get(slug=speaker), dt.date(2024, 2, 13))
+    assert (found and found.slug) == government

@@ -293,7 +293,9 @@ def test_a_quotation_is_looked_for_in_the_text_in_order(fine, quote, lost):
     Source.objects.filter(pk=fine.statement.source_id).update(text=text)
     fine.statement.form, fine.statement.quote = "direct", quote
     fine.statement.save()
-    assert [warning.about for warning in raised(fine.statement)] == ([lost] if lost else [])
+    found = raised(fine.statement)
+    assert [warning.code for warning in found] == (["quote"] if lost else [])
+    assert all(f"“{lost}”" in warning.words for warning in found)
 
 
 def test_without_a_text_no_quotation_is_looked_for(fine):
@@ -379,3 +381,13 @@ def test_more_statements_ask_no_more():
 )
 def test_the_overlap_of_words(one, other, part):
     assert warnings.overlap(warnings.content(one), warnings.content(other)) == part
+
+
+def test_offsets_that_no_longer_hold_the_quotation_are_told(fine):
+    statement = fine.statement
+    Source.objects.filter(pk=statement.source_id).update(text="“We sing,” she said.")
+    statement.form, statement.quote, statement.start, statement.end = "direct", "We sing", 1, 8
+    statement.save()
+    assert raised(statement) == []
+    Source.objects.filter(pk=statement.source_id).update(text="A line before.\n“We sing,” she said.")
+    assert "The quotation is found from 16 to 23" in raised(statement)[0].words

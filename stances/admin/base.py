@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -16,6 +16,7 @@ from stances.admin.conflicts import GuardedForms
 from stances.admin.deletion import GuardedDeletion
 from stances.admin.history import HistoryPages
 from stances.admin.keeping import note_saved
+from stances.admin.lists import CheckedLists
 from stances.admin.restoring import RestoringPages
 from stances.forms import ChosenSelect, PlainTextField, ReasonedForm
 from stances.writes import public_write
@@ -43,7 +44,7 @@ class CuratedFields(BaseModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class CuratedAdmin(CuratedFields, GuardedForms, RestoringPages, HistoryPages, GuardedDeletion):
+class CuratedAdmin(CuratedFields, CheckedLists, GuardedForms, RestoringPages, HistoryPages, GuardedDeletion):
     """Stock admin of a curated model, with its history, its errors in their places, and safe writes."""
 
     form = ReasonedForm
@@ -99,13 +100,6 @@ class CuratedAdmin(CuratedFields, GuardedForms, RestoringPages, HistoryPages, Gu
 
     # ---- what is shown ----
 
-    def get_changelist_instance(self, request):
-        """Treat numbers and days that no database or calendar has as the wrong filters that they are."""
-        try:
-            return super().get_changelist_instance(request)
-        except (OverflowError, ValueError) as error:
-            raise IncorrectLookupParameters(str(error)) from error
-
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
         if obj and self.has_change_permission(request, obj):
@@ -122,6 +116,3 @@ class CuratedAdmin(CuratedFields, GuardedForms, RestoringPages, HistoryPages, Gu
     def choice(self, row) -> str:
         """Name a row where it is offered to choose from."""
         return str(row)
-
-    def get_search_results(self, request, queryset, search_term):
-        return super().get_search_results(request, queryset, search_term.replace("\x00", ""))

@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from stances.admin.columns import change_url, named, tile
 from stances.changes import Change, find, logged
 from stances.models import Actor, Affiliation, Source, Stance, Statement, Topic
-from stances.recoding import Plan, plan_revert, revert
+from stances.recoding import OF_ANOTHER, Plan, may_revert, plan_revert, revert
 from stances.unmerging import plan, undo
 
 CURATED: dict[str, Any] = {
@@ -111,6 +111,8 @@ class ChangesPages(admin.ModelAdmin):
 
     def _of_recode(self, request, change: Change) -> dict[str, Any]:
         made = plan_revert(change, by=request.user)
+        if not may_revert(request.user, change):
+            made.problems.insert(0, OF_ANOTHER)
         return {
             "label": "Revert it",
             "plan": made,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,11 +24,16 @@ from stances.coding import Coded, CodedArticle
 from stances.dates import PartialDate, today
 from stances.forms import ids_among
 from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.models.sources import sha256_of
 from stances.passages import Segment, quotations, select
 from stances.vocabulary import ANCHORS, Authority, Form, Voice
-from stances.voices import members, suggest, why
+from stances.voices import government_of, members, suggest, why
+from stances.warnings import warnings_of
+from stances.wording import joined
 
 MEMBERS = "_members-"
+#: Of the fields that are folded away, those that show themselves where they hold something else than this.
+PLAIN = {"repeats": None, "primary_url": "", "language": "en", "translated": False}
 
 
 def may_read_texts(user) -> bool:
@@ -86,7 +92,8 @@ class CodingPage:
         parts = [self._segment(text, segment) for segment in segments]
         chips = [self._chip(one) for one in aside]
         return format_html(
-            '<p data-start="{}" data-quoted="{}">{}{}</p>',
+            '<p id="paragraph-{}" data-start="{}" data-quoted="{}">{}{}</p>',
+            paragraph.number,
             paragraph.start,
             quoted,
             mark_safe("".join(parts)),  # noqa: S308
@@ -125,10 +132,44 @@ class CodingPage:
         return self.current is not None and one.statement.pk == self.current.pk
 
     @property
+    def here(self) -> Coded | None:
+        """Give the statement in the form, as it stands in the article."""
+        coded = self.article.statements if self.article else []
+        return next((one for one in coded if self._is_current(one)), None)
+
+    @property
+    def found(self) -> str:
+        """Say where the saved quotation stands in the article: characters are counted from 1 in each paragraph."""
+        if self.article is None or not (here := self.here) or not here.statement.quote or not here.spans:
+            return ""
+        places: dict[int, list[str]] = defaultdict(list)
+        for paragraph in self.article.paragraphs:
+            for span in here.spans:
+                if paragraph.start <= span.start < paragraph.end:
+                    end = min(span.end, paragraph.end)
+                    places[paragraph.number].append(f"{span.start - paragraph.start + 1}–{end - paragraph.start}")
+        told = [f"paragraph {number}, characters {joined(places[number])}" for number in places]
+        return f"Found word for word in {'; '.join(told)}."
+
+    @property
+    def checked(self) -> str:
+        """Say whether the text is still the one that was hashed."""
+        source = self.source
+        if source is None or not source.text or not source.text_sha256:
+            return ""
+        return "text matches its checksum" if sha256_of(source.text) == source.text_sha256 else "text has changed"
+
+    @property
     def rows(self) -> list[tuple[Coded, str, bool]]:
         """List the article's statements, each with its address, and whether it is the one in the form."""
         coded = self.article.statements if self.article else []
         return [(one, statement_url(one.statement.pk), self._is_current(one)) for one in coded]
+
+    @property
+    def last(self) -> Statement | None:
+        """Give the statement that was recorded last, whose day and occasion the next one often shares."""
+        rows = self.article.statements if self.article else []
+        return max((one.statement for one in rows), key=lambda statement: statement.pk, default=None)
 
     @property
     def previous(self) -> str:
@@ -171,25 +212,41 @@ class CodingOfStatements(LifeOfStatements):
             context["show_save_and_next"] = self.has_add_permission(request)
             if source.text:
                 context["is_nav_sidebar_enabled"] = False  # the article takes its room
-            if add:
-                context["title"] = f"Code “{source.title}”"
-            if source.published_on:
-                said = context["adminform"].form.fields.get("said")
-                if said is not None:
-                    said.widget.attrs["placeholder"] = f"../{source.published_on}"
+            context["title"] = f"Code “{source.title}”"
+            context["subtitle"] = obj.key if obj else None
+            if add and source.published_on and (said := context["adminform"].form.fields.get("said")):
+                said.help_text = "Suggested: by the day it was printed. Write the day itself where the text tells."
+        lost = add and source is None and bool(self.named_source(request))
+        # Asked as the page is written: a field may be filled in until then.
+        context["seldom_open"] = lambda: lost or self._holds_more(context["adminform"].form)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _holds_more(self, form) -> bool:
+        """Tell whether a field that is folded away has an error, or something that is seldom there."""
+        folded = {"source", "key", "start", "end", *PLAIN}
+        held = {name: form[name].value() for name in PLAIN.keys() & form.fields.keys()}
+        return bool(folded & set(form.errors)) or any(
+            (value or None) != (PLAIN[name] or None) for name, value in held.items()
+        )
+
+    def named_source(self, request) -> str:
+        """Give the number of the source that a form of a new statement is opened beside, where one is named."""
+        return next(iter(ids_among([(request.POST or request.GET).get("source", "")])), "")
 
     def _source_to_code(self, request, obj) -> Source | None:
         if obj is not None:
             return Source.objects.filter(pk=obj.source_id).first()
-        named = ids_among([(request.POST or request.GET).get("source", "")])
-        return Source.objects.filter(pk=named[0]).first() if named else None
+        named = self.named_source(request)
+        return Source.objects.filter(pk=named).first() if named else None
 
     def get_changeform_initial_data(self, request):
         """Fill in a new form from the words that an address names, as far as the source's text has them."""
         initial = super().get_changeform_initial_data(request)
         given = {name: initial.pop(name) for name in ("start", "end", "quote") if name in initial}
         source = self._source_to_code(request, None)
+        if source is not None and source.published_on:
+            # All that is known before anybody has read: it was said by the day on which it was printed.
+            initial.setdefault("said", str(PartialDate(None, source.published_on)))
         if not given or source is None or not source.text or not may_read_texts(request.user):
             return initial
         places = [int(value) for value in ids_among([given.get("start", ""), given.get("end", "")])]
@@ -219,8 +276,11 @@ class CodingOfStatements(LifeOfStatements):
         if "_next" not in request.POST or not self.has_add_permission(request):
             return None
         link = format_html('<a href="{}">{}</a>', statement_url(obj.pk), obj.key)
-        self.message_user(request, format_html("{} is saved. Here is the form for the next one.", link))
-        return HttpResponseRedirect(coding_url(obj.source_id))
+        raised = [warning.code.label for warning in warnings_of([obj])[obj.pk] if warning.is_open]
+        told = format_html(" Warned of: {}.", "; ".join(dict.fromkeys(raised))) if raised else ""
+        message = format_html("{} is saved.{} Here is the form for the next one.", link, told)
+        self.message_user(request, message, messages.WARNING if raised else messages.SUCCESS)
+        return HttpResponseRedirect(f"{coding_url(obj.source_id)}{_paragraph_of(obj)}")
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
@@ -267,9 +327,8 @@ class CodingOfStatements(LifeOfStatements):
         speaker, actor = (next((actors.get(int(pk)) for pk in asked[name]), None) for name in ("speaker", "actor"))
         published = Source.objects.filter(pk__in=asked["source"]).values_list("published_on", flat=True).first()
         day = said.latest if said else published or today()
-        if speaker is None:
-            return JsonResponse({})
-        return JsonResponse(_suggestion(speaker, actor, day))
+        reading = {"reading": said.words()} if said else {}
+        return JsonResponse(reading | (_suggestion(speaker, actor, day) if speaker else {}))
 
     def notes_view(self, request):
         """Give a topic's proposition and coding notes."""
@@ -294,12 +353,20 @@ def _suggestion(speaker: Actor, actor: Actor | None, day: dt.date) -> dict[str, 
         "authority_words": f"{capfirst(Authority(suggestion.authority).label)} {on}: {rests_on}.",
         "members": [{"id": str(one.pk), "name": str(one)} for one in members(speaker, day)],
     }
+    if (government := government_of(speaker, day)) is not None:
+        answer["actor"] = {"id": str(government.pk), "name": str(government)}
     if actor is not None:
         own = suggestion.attribution == Voice.OWN
         voice = "Speaks for" if own else "Does not speak for"
         answer["attribution"] = suggestion.attribution.value
         answer["attribution_words"] = f"{voice} {actor.label} {on}: {rests_on}."
     return answer
+
+
+def _paragraph_of(statement: Statement) -> str:
+    """Give the fragment of the article's page that leads to the paragraph where a statement ends."""
+    numbers = re.findall(r"\d+", statement.locator)
+    return f"#paragraph-{numbers[-1]}" if numbers else ""
 
 
 def beside_stance(stance: Any) -> SafeString:

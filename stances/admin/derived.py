@@ -8,10 +8,11 @@ from django.utils.html import format_html
 
 from stances.admin.columns import tile
 from stances.admin.filters import TopicFilter
+from stances.admin.lists import CheckedLists
 from stances.models import FormerSlug, Position
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(CheckedLists):
     """Rows that nobody writes by hand."""
 
     list_per_page = 50
@@ -25,9 +26,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
-
-    def get_search_results(self, request, queryset, search_term):
-        return super().get_search_results(request, queryset, search_term.replace("\x00", ""))
 
 
 @admin.register(Position)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.admin import SimpleListFilter
+from django.contrib.admin import EmptyFieldListFilter, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
@@ -79,6 +79,26 @@ class CoderFilter(SimpleListFilter):
         if value != "me" and not ids_among([value]):
             raise IncorrectLookupParameters
         return queryset.filter(coder=request.user.pk if value == "me" else int(value))
+
+
+class EmptyInWords(EmptyFieldListFilter):
+    """Whether a field is empty, in words that say what that means."""
+
+    empty: str
+    filled: str
+
+    def choices(self, changelist):
+        for choice in super().choices(changelist):
+            words = str(choice["display"]).replace("Not empty", self.filled).replace("Empty", self.empty)
+            yield {**choice, "display": words}
+
+
+class RepeatsFilter(EmptyInWords):
+    empty, filled = "told first", "told again"
+
+
+class CommentFilter(EmptyInWords):
+    empty, filled = "without a comment", "with a comment"
 
 
 class HoldsFilter(SimpleListFilter):

@@ -74,10 +74,12 @@ class HistoryPages(SimpleHistoryAdmin):
     history_list_per_page = 50
     #: Rows whose changes are told with this one's.
     history_parts: tuple[Part, ...] = ()
+    #: Rows whose changes are told, too, and which an earlier state does not bring back.
+    history_beside: tuple[Part, ...] = ()
 
     def history_view(self, request, object_id, extra_context=None):
         row, title = self._row_with_history(request, object_id)
-        parts = (Part(self.model, self.model._meta.pk.attname, ""), *self.history_parts)
+        parts = (Part(self.model, self.model._meta.pk.attname, ""), *self.history_parts, *self.history_beside)
         paginator = Paginator(_lines(parts, row.pk), self.history_list_per_page)
         page = paginator.get_page(request.GET.get(PAGE_VAR))
         lines = list(page.object_list)
@@ -90,7 +92,8 @@ class HistoryPages(SimpleHistoryAdmin):
             if not entry.title:
                 entry.url = self._history_url("simple_history", row.pk, entry.record.pk)
             is_newest = page.number == 1 and moment == lines[0][0]
-            if standing and not is_newest and (entry.title or entry.done != DONE["-"]):
+            restores = number <= len(self.history_parts)
+            if standing and restores and not is_newest and (entry.title or entry.done != DONE["-"]):
                 entry.restore_url = self._history_url("restore", row.pk, number, pk)
         context = {
             "title": f"History: {title}",
@@ -100,7 +103,7 @@ class HistoryPages(SimpleHistoryAdmin):
             "page_obj": page,
             "page_range": paginator.get_elided_page_range(page.number),
             "page_var": PAGE_VAR,
-            "parts": [part.model._meta.verbose_name_plural for part in self.history_parts],
+            "parts": [part.model._meta.verbose_name_plural for part in parts[1:]],
         }
         return self._render_history(request, "admin/stances/history.html", context | (extra_context or {}))
 

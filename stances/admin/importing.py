@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.http import HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from import_export.admin import ImportMixin
 from import_export.formats.base_formats import Format
@@ -26,11 +27,12 @@ from import_export.tmp_storages import BaseStorage
 
 from stances import sheets
 from stances.admin.base import CuratedAdmin
-from stances.admin.columns import stance_lines
+from stances.admin.columns import list_link, stance_lines
 from stances.cells import COLUMNS, NEEDED
 from stances.imports import Comparison, Record
 from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.tables import compare
+from stances.vocabulary import Status
 
 logger = logging.getLogger(__name__)
 SHOWN = 100
@@ -195,7 +197,7 @@ class TableForm(ImportForm):
 
 
 class ConfirmForm(ConfirmImportForm):
-    """What was looked at: the file that waits, signed for who sent it, and the sum of what it would write."""
+    """What was looked at: the file that waits and its name, signed for the sender; the sum of what it would write."""
 
     update = forms.BooleanField(required=False, widget=forms.HiddenInput)
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
@@ -204,10 +206,12 @@ class ConfirmForm(ConfirmImportForm):
         super().__init__(*args, **kwargs)
         del self.fields["format"], self.fields["resource"]
         self.user = user
+        self.sent_as = ""
 
     def clean_import_file_name(self):
         try:
-            user, name = signing.loads(self.cleaned_data["import_file_name"], salt=SALT, max_age=KEPT_SECONDS)
+            sent = signing.loads(self.cleaned_data["import_file_name"], salt=SALT, max_age=KEPT_SECONDS)
+            user, name, self.sent_as = sent
         except (signing.BadSignature, ValueError, TypeError):
             user, name = None, ""
         if user != self.user.pk or not (Path(settings.IMPORTS_DIR) / name).is_file():
@@ -215,7 +219,7 @@ class ConfirmForm(ConfirmImportForm):
         return name
 
     def clean(self):
-        return {**super().clean(), "format": "0"}
+        return {**super().clean(), "format": "0", "original_file_name": self.sent_as}
 
 
 class TableImport(ImportMixin, CuratedAdmin):
@@ -273,7 +277,9 @@ class TableImport(ImportMixin, CuratedAdmin):
         return HttpResponseRedirect(reverse("admin:stances_statement_import"))
 
     def add_success_message(self, result, request):
-        self.message_user(request, f"Imported, as drafts: {', '.join(result.counts)}.", messages.SUCCESS)
+        drafts = list_link("statement", "Your drafts", status__exact=Status.DRAFT, coder__id__exact=request.user.pk)
+        told = format_html("Imported, as drafts: {}. {}", ", ".join(result.counts), drafts)
+        self.message_user(request, told, messages.SUCCESS)
 
     def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs["form"]
@@ -288,7 +294,7 @@ class TableImport(ImportMixin, CuratedAdmin):
             return {}
         file = import_form.cleaned_data["import_file"]
         return {
-            "import_file_name": signing.dumps([request.user.pk, file.tmp_storage_name], salt=SALT),
+            "import_file_name": signing.dumps([request.user.pk, file.tmp_storage_name, file.name], salt=SALT),
             "original_file_name": file.name,
             "update": import_form.cleaned_data["update"],
             "digest": import_form.digest,

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.text import capfirst
 
 from stances import effects
 from stances.admin.base import CuratedAdmin
 from stances.admin.columns import short
 from stances.effects import Prospect
-from stances.forms import WordsForm
+from stances.forms import WordsForm, ids_among
 from stances.models import Stance, Statement
+from stances.queues import waiting_for
 from stances.vocabulary import Status
 from stances.warnings import warnings_of
+from stances.wording import in_words
 
 TOLD = 200
 SPELLED_OUT = 50
+LEFT_TO_OTHERS = "You coded it: another editor changes what is public."
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ RETRACT = Step(
     Status.PUBLISHED,
     "stances.retract_statement",
     "reason",
-    "Why is it withdrawn? The public page goes on to tell.",
+    "Why is it withdrawn? The public page goes on to tell. It is not taken back: what holds after all is coded anew.",
     foretells=effects.of_retracting,
 )
 STEPS = (SUBMIT, PUBLISH, RETURN, RETRACT)
@@ -117,9 +120,9 @@ STEPS = (SUBMIT, PUBLISH, RETURN, RETRACT)
 def may_change(user, statement: Statement) -> bool:
     """Tell whether a user who may change statements may change this one: a coder, drafts of his or her own alone.
 
-    One that is retracted stays as it was when it was withdrawn.
+    One that is retracted stays as it was when it was withdrawn, and who coded what is public leaves it to others.
     """
-    if statement.status == Status.RETRACTED:
+    if statement.status == Status.RETRACTED or statement.is_own_and_public(user):
         return False
     own_draft = statement.status == Status.DRAFT and statement.coder_id == user.pk
     return own_draft or user.has_perm("stances.review_statement")
@@ -158,30 +161,11 @@ def _refusal(step: Step, statement: Statement) -> str:
     return f"will not be {step.done}: it is your own, and a second person publishes"
 
 
-def _lacking(prospect: Prospect, together: Container[int]) -> str:
-    """Say what a statement lacks to be published, as far as it can be seen before."""
-    if not prospect.effects:
-        return "will not be published: it has no stance"
-    first = prospect.statement.repeats
-    if first and first.status != Status.PUBLISHED and first.pk not in together:
-        return f"will not be published: it repeats {first.key}, which is not published"
-    return ""
-
-
 def reason(error: PermissionDenied | ValidationError) -> str:
     """Say why a verb refused, with the names of the fields that are wrong."""
     if not isinstance(error, ValidationError):
         return str(error) or "You may not."
-    if not hasattr(error, "error_dict"):
-        return " ".join(error.messages)
-    return " ".join(f"{_field_name(name)}{message}" for name, told in error.message_dict.items() for message in told)
-
-
-def _field_name(name: str) -> str:
-    if name == NON_FIELD_ERRORS:
-        return ""
-    names = {f.name: f.verbose_name for f in (*Statement._meta.fields, *Stance._meta.fields)}
-    return f"{capfirst(names.get(name, name))}: "
+    return " ".join(in_words(error, Statement, Stance))
 
 
 class LifeOfStatements(CuratedAdmin):
@@ -242,9 +226,6 @@ class LifeOfStatements(CuratedAdmin):
         rows = list(statements.select_related("repeats"))
         going = [row for row in rows if step.is_open_to(request.user, row)]
         told = {prospect.statement.pk: prospect for prospect in step.foretells(going)}
-        for prospect in told.values():
-            if step is PUBLISH:
-                prospect.refusal = _lacking(prospect, told.keys())
         return [told.get(row.pk) or Prospect(row, _refusal(step, row)) for row in rows]
 
     def _answered(self, request, step: Step, form: WordsForm, foretold: list[Prospect]) -> bool:
@@ -296,7 +277,15 @@ class LifeOfStatements(CuratedAdmin):
             return self._ask(request, step, form, rows, foretold, None)
         words = form.cleaned_data["words"] if step.words else ""
         self._tell(request, step, take(step, [statement], request.user, words))
+        if step in (PUBLISH, RETURN):
+            self._tell_next(request)
         return HttpResponseRedirect(reverse("admin:stances_statement_change", args=[pk]))
+
+    def _tell_next(self, request) -> None:
+        """Lead a reviewer on to what waits longest."""
+        if following := waiting_for(request.user).order_by("pk").first():
+            url = reverse("admin:stances_statement_change", args=[following.pk])
+            self.message_user(request, format_html('Next for review: <a href="{}">{}</a>', url, following.key))
 
     def _ask(self, request, step: Step, form: WordsForm, statements, foretold: list[Prospect], selected):
         count = len(foretold) or statements.count()
@@ -331,11 +320,24 @@ class LifeOfStatements(CuratedAdmin):
         }
         return TemplateResponse(request, "admin/stances/statement/step.html", context)
 
+    def _changeform_view(self, request, object_id, form_url, extra_context):
+        """Lead back to the form, which says why, where what was typed is of what was published meanwhile."""
+        pks = ids_among([unquote(object_id or "")]) if request.method == "POST" else []
+        row: Any = Statement.objects.filter(pk__in=pks).first()
+        if row and row.is_own_and_public(request.user) and self.has_review_permission(request):
+            self.message_user(request, "Nothing was saved.", messages.ERROR)
+            request.nothing_saved = True
+            return HttpResponseRedirect(reverse("admin:stances_statement_change", args=pks))
+        return super()._changeform_view(request, object_id, form_url, extra_context)
+
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         """Offer the steps: those that want no words save the form first, so that nothing typed is lost."""
+        if obj and obj.is_own_and_public(request.user) and self.has_review_permission(request):
+            self.message_user(request, LEFT_TO_OTHERS, messages.WARNING)
         at = obj or Statement(coder=request.user)
         offered = [step for step in STEPS if step.is_open_to(request.user, at)]
         may_save = add or self.has_change_permission(request, obj)
+        context["saves_in_public"] = bool(obj and obj.is_public and may_save)
         if obj and obj.published_at:
             context["show_delete"] = False  # it is retracted, with a reason, and never deleted
         context["saving_steps"] = [step for step in offered if step.saves and may_save and not context["is_popup"]]

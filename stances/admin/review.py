@@ -67,8 +67,10 @@ class ReviewOfStatements(LifeOfStatements):
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
+            warned = warnings_of([obj]).get(obj.pk, [])
             context |= {
-                "warned": warnings_of([obj]).get(obj.pk, []),
+                "warned": warned,
+                "warnings_open": any(each.is_open for each in warned),
                 "may_dismiss": self.has_change_permission(request, obj),
                 "foretold": self._foretold(obj),
                 "turns": conversation(obj),
@@ -157,7 +159,7 @@ class ReviewOfStatements(LifeOfStatements):
             return "This warning is no longer there: nothing was to be done.", messages.WARNING
         if "take_back" in request.POST:
             if warning.dismissal:
-                warning.dismissal.delete()
+                warning.dismissal.delete()  # its history keeps who dismissed what, and why
             return "The warning is open again.", messages.SUCCESS
         if warning.dismissal:
             return "This warning is dismissed already.", messages.WARNING

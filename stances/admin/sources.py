@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
+from django.http import HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
 
 from stances.admin.coding import coding_url, may_code, may_read_texts
 from stances.admin.columns import list_link, stance_lines
@@ -17,6 +20,7 @@ from stances.admin.merging import MergingAdmin
 from stances.coding import CodedArticle
 from stances.forms import SourceForm
 from stances.models import Source, Stance, Statement
+from stances.vocabulary import Coverage
 
 LISTED = 100
 
@@ -33,7 +37,7 @@ class SourceChangeList(ChangeList):
 @admin.register(Source)
 class SourceAdmin(MergingAdmin):
     form = SourceForm
-    list_display = ["title", "publisher", "published_on", "kind", "coverage", "statement_count", "slug"]
+    list_display = ["title", "publisher", "published_on", "kind", "how_much", "statement_count", "slug"]
     list_filter = ["coverage", "kind", "date_basis"]
     list_select_related = ["publisher"]
     date_hierarchy = "published_on"
@@ -66,16 +70,43 @@ class SourceAdmin(MergingAdmin):
             lost = ["no_longer_there"] if obj.text and may_read_texts(request.user) else []
             fieldsets[3] = ("Coding", {"fields": ["coverage", "coded_here", *lost]})
         name, text = fieldsets[4]
+        if obj is None:  # the text is what a source is added for
+            text = {"fields": ["text", "text_file"]}
+            fieldsets[4] = (name, text)
         if not may_read_texts(request.user):
-            fieldsets[4] = (name, {**text, "fields": ["text_sha256"]})
+            fieldsets[4] = (name, {**text, "fields": ["text_sha256"] if obj else []})
         elif not self.has_change_permission(request, obj):
             fieldsets[4] = (name, {**text, "fields": ["text", "text_sha256"]})
         return fieldsets
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        if obj and may_code(request.user) and not context["is_popup"]:
-            context["coding_url"] = coding_url(obj.pk)
+        if may_code(request.user) and not context["is_popup"]:
+            context["show_save_and_code"] = True
+            if obj:
+                context["coding_url"] = coding_url(obj.pk)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    # ---- after a save ----
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if obj.text_sha256 and "text" in form.changed_data:
+            same = Source.objects.filter(text_sha256=obj.text_sha256).exclude(pk=obj.pk).first()
+            if same:
+                link = format_html('<a href="{}">{}</a>', reverse("admin:stances_source_change", args=[same.pk]), same)
+                self.message_user(request, format_html("{} has the same text.", link), messages.WARNING)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._code(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request, obj):
+        return self._code(request, obj) or super().response_change(request, obj)
+
+    def _code(self, request, obj):
+        if "_code" not in request.POST or not may_code(request.user):
+            return None
+        self.message_user(request, f"{obj} is saved. Select words in it to record the first statement.")
+        return HttpResponseRedirect(coding_url(obj.pk))
 
     def get_changelist(self, request, **kwargs):
         return SourceChangeList
@@ -87,6 +118,12 @@ class SourceAdmin(MergingAdmin):
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if Source.objects.public().filter(pk=obj.pk).exists() else None
+
+    @admin.display(description="coverage", ordering="coverage")
+    def how_much(self, source):
+        """Say how much of it was coded; of one with no statements nothing is claimed that was not found."""
+        begun = source.coded or source.coverage == Coverage.NOTHING
+        return source.get_coverage_display() if begun else "not coded yet"
 
     @admin.display(description="statements", ordering="coded")
     def statement_count(self, source):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 
 from stances.admin.base import CuratedFields
 from stances.admin.coding import beside_stance
@@ -18,8 +19,10 @@ from stances.models import Stance
 
 ROWS: list[Any] = [
     ("actor", "topic"),
-    ("position", "terms", "condition"),
-    ("attribution", "basis"),
+    "position",
+    "terms",
+    ("condition", "basis"),
+    "attribution",
     "rationale",
 ]
 
@@ -28,6 +31,7 @@ class StanceInline(CuratedFields, admin.StackedInline):
     model = Stance
     form = StanceForm
     formset = StanceFormSet
+    template = "admin/stances/statement/stances.html"
     fields = [ROWS[0], "topic_in_words", *ROWS[1:]]
     readonly_fields = ["topic_in_words"]
     autocomplete_fields = ["actor", "topic"]
@@ -35,6 +39,13 @@ class StanceInline(CuratedFields, admin.StackedInline):
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("actor", "topic")
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            # Beside these narrow fields stands only what adds a row that is missing.
+            field.widget.can_change_related = field.widget.can_view_related = False
+        return field
 
     @admin.display(description="Proposition")
     def topic_in_words(self, stance):

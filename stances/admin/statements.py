@@ -12,17 +12,19 @@ from django.utils.html import format_html, format_html_join
 from stances.admin.coding import CodingOfStatements
 from stances.admin.columns import short, stance_lines
 from stances.admin.exporting import EXPORTS, StatementExport
-from stances.admin.filters import CoderFilter, StatementTopicFilter, WarningFilter
+from stances.admin.filters import CoderFilter, CommentFilter, RepeatsFilter, StatementTopicFilter, WarningFilter
 from stances.admin.history import Part
 from stances.admin.importing import TableImport
 from stances.admin.life import LifeOfStatements, may_change
 from stances.admin.review import ReviewOfStatements
 from stances.admin.stances import StanceInline
 from stances.forms import StatementForm
-from stances.models import Stance, Statement
+from stances.models import Dismissal, Stance, Statement
 from stances.vocabulary import Status
 from stances.warnings import warnings_of
 
+#: What is seldom asked for, folded; see admin/coding.py for what opens it.
+SELDOM = "Source, language, repeats, primary text, address and offsets"
 LIFE = ["status", "coder", "reviewer", "review_comment", "retraction_reason", "published_at"]
 
 
@@ -47,6 +49,7 @@ class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfS
     form = StatementForm
     inlines = [StanceInline]
     history_parts = (Part(Stance, "statement", "Stance of {actor} on {topic}"),)
+    history_beside = (Part(Dismissal, "statement", "Dismissal of a warning, “{code}” {about}"),)
     bin_fields = ("key", "summary")
     list_display = ["statement", "stage", "said", "speaker", "shows"]
     list_filter = [
@@ -56,8 +59,8 @@ class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfS
         "form",
         "authority",
         StatementTopicFilter,
-        ("repeats", admin.EmptyFieldListFilter),
-        ("review_comment", admin.EmptyFieldListFilter),
+        ("repeats", RepeatsFilter),
+        ("review_comment", CommentFilter),
         "source__coverage",
     ]
     list_select_related = ["speaker", "coder"]
@@ -68,20 +71,43 @@ class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfS
     autocomplete_fields = ["source", "speaker", "repeats"]
     readonly_fields = LIFE
     fieldsets: ClassVar[Any] = [
-        ("Where it stands", {"fields": ["source", "locator"]}),
-        ("Who said it, and when", {"fields": ["speaker", "authority", "said", "occasion"]}),
-        ("The words", {"fields": ["form", "quote", ("language", "translated"), "summary"]}),
-        ("Links", {"fields": ["repeats", "primary_url"]}),
-        ("Address, and offsets in the text", {"fields": ["key", ("start", "end")], "classes": ["collapse"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "quote",
+                    ("locator", "form"),
+                    "speaker",
+                    "authority",
+                    "said",
+                    "occasion",
+                    "summary",
+                ]
+            },
+        ),
+        (
+            SELDOM,
+            {
+                "fields": ["source", ("language", "translated"), "repeats", "primary_url", "key", ("start", "end")],
+                "classes": ["collapse"],
+            },
+        ),
     ]
 
     def get_fieldsets(self, request, obj=None):
-        fieldsets = list(super().get_fieldsets(request, obj))
+        statement, seldom, *others = super().get_fieldsets(request, obj)
+        if obj is None and not self.named_source(request):
+            # Nothing tells yet which source it is of: that comes first.
+            statement = (None, {"fields": ["source", *statement[1]["fields"]]})
+            fields = [name for name in seldom[1]["fields"] if name != "source"]
+            seldom = (SELDOM.removeprefix("Source, ").capitalize(), {**seldom[1], "fields": fields})
+        if obj and obj.status == Status.DRAFT:
+            others = [(name, {**options, "fields": [*options["fields"], "answer"]}) for name, options in others]
+        fieldsets = [statement, *others]
+        fieldsets.append(seldom)
         if obj:
             told = [name for name in LIFE if getattr(obj, name) or name in ("status", "coder")]
-            fieldsets.insert(0, ("Its life", {"fields": told}))
-            if obj.status == Status.DRAFT and self.has_change_permission(request, obj):
-                fieldsets.append(("For the reviewer", {"fields": ["answer"]}))
+            fieldsets.append(("Its life", {"fields": told, "classes": ["collapse"]}))
         return fieldsets
 
     def get_readonly_fields(self, request, obj=None):

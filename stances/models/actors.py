@@ -10,8 +10,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from simple_history.models import HistoricalRecords
 
+from stances import search
 from stances.models.curated import (
     CuratedModel,
     CuratedQuerySet,
@@ -19,6 +19,7 @@ from stances.models.curated import (
     SluggedQuerySet,
     any_of,
     one_of,
+    recorded,
 )
 from stances.vocabulary import ActorKind, Authority
 from stances.writes import Pair, public_write
@@ -96,13 +97,8 @@ class ActorQuerySet(SluggedQuerySet):
     update.alters_data = True  # type: ignore[attr-defined]
 
     def search(self, text: str):
-        return self.filter(
-            Q(name__icontains=text)
-            | Q(short_name__icontains=text)
-            | Q(aliases__icontains=text)
-            | Q(iso__iexact=text)
-            | Q(slug__icontains=text)
-        )
+        """Keep those whose names, aliases or ISO code a text finds; the last word may be a beginning."""
+        return search.filtered(self, search.ACTORS, text, begun=True)
 
 
 class Actor(SluggedModel):
@@ -131,7 +127,7 @@ class Actor(SluggedModel):
     )
 
     objects = ActorQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = recorded()
 
     class Meta(SluggedModel.Meta):
         abstract = False
@@ -160,6 +156,8 @@ class Actor(SluggedModel):
 
     def before_save(self) -> None:
         super().before_save()
+        if self.pk is None:
+            return
         stored = Actor.objects.filter(pk=self.pk).exclude(kind=self.kind)
         with public_write() as write:
             write.touch(stored.spoken_series())
@@ -211,7 +209,7 @@ class Affiliation(CuratedModel):
     end = models.DateField("end", null=True, blank=True, help_text="The first day it holds no more. Empty: it goes on.")
 
     objects = AffiliationQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = recorded()
 
     class Meta(CuratedModel.Meta):
         abstract = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.core.validators import RegexValidator
 from django.db import NotSupportedError, models
 from django.db.models.lookups import IsNull
 from django.dispatch import receiver
+from simple_history.manager import HistoryManager
+from simple_history.models import HistoricalRecords
 from simple_history.signals import pre_create_historical_record
 
 from stances.writes import Pair, PublicWrite, moment_of_write, public_write
@@ -105,8 +108,24 @@ class CuratedQuerySet(models.QuerySet):
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 
 
+class MadeOnce(HistoryManager):
+    """A manager of a history; the class that has its queryset's methods is made once, not at every `row.history`."""
+
+    @classmethod
+    @functools.cache
+    def from_queryset(cls, queryset_class, class_name=None):
+        return super().from_queryset(queryset_class, class_name)
+
+
+def recorded(**options) -> HistoricalRecords:
+    """Keep the history of a model."""
+    return HistoricalRecords(history_manager=MadeOnce, **options)
+
+
 class CuratedModel(models.Model):
     """A row that editors curate, with a history, and that positions or public pages may rest on."""
+
+    COPIED: tuple[str, ...] = ()  # columns that are filled from other rows
 
     history: Any
     _change_reason: str
@@ -117,14 +136,15 @@ class CuratedModel(models.Model):
         base_manager_name = "objects"
 
     def save(self, *args, **kwargs):
-        rows = self._stored()
+        fresh = self.pk is None
         with public_write() as write:
             if self.pk and not self._state.adding:
-                rows.note(write)
+                self._stored().note(write)
             self.before_save()
             super().save(*args, **kwargs)
             rows = self._stored()
-            rows.synchronise()
+            if self.COPIED or not fresh:  # no row can have copied from one that is new
+                rows.synchronise()
             rows.note(write)
 
     def delete(self, *args, **kwargs):

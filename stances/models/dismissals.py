@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 from stances.models.statements import Statement
 
@@ -17,6 +18,8 @@ class Dismissal(models.Model):
     word = models.CharField(max_length=200)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
+
+    history = HistoricalRecords()  # one that is taken back is deleted
 
     class Meta:
         ordering = ["at", "id"]

@@ -51,6 +51,28 @@ class PositionQuerySet(models.QuerySet):
             latest=models.Subquery(record.values("pk")[:1]),
         )
 
+    def with_before(self):
+        """Add since when the position before was held, and the stance, and its statement's key, that stated it last."""
+        from stances.models.statements import Role, Stance
+
+        series = {name: models.OuterRef(name) for name in ("actor", "topic")}
+        before = Position.objects.filter(**series, voice=models.OuterRef("voice"), since__lt=models.OuterRef("since"))
+        words = (
+            Stance.objects.in_series()
+            .filter(
+                **series,
+                attribution=models.OuterRef("voice"),
+                role__in=[Role.OPENED, Role.CONFIRMED],
+                stated_on__lt=models.OuterRef("since"),
+            )
+            .order_by("-stated_on")
+        )
+        return self.annotate(
+            before_since=models.Subquery(before.order_by("-since").values("since")[:1]),
+            before_stance=models.Subquery(words.values("pk")[:1]),
+            before_key=models.Subquery(words.values("statement__key")[:1]),
+        )
+
     def changes(self):
         """Keep own positions that replaced another one."""
         return self.own().filter(previous_value__isnull=False)
@@ -123,6 +145,11 @@ class Position(models.Model):
         return f"{self.actor_id} on {self.topic_id} since {self.since}"
 
     @property
+    def last_day(self) -> dt.date | None:
+        """The last day on which it was held; none while it stands."""
+        return self.until - dt.timedelta(days=1) if self.until else None
+
+    @property
     def size(self) -> int | None:
         """How far a change went: the new value less the old, -4 to 4."""
         return None if self.previous_value is None else self.value - self.previous_value
@@ -137,6 +164,9 @@ class PublicVersionManager(models.Manager):
 
     def bump(self) -> None:
         self.filter(pk=1).update(number=F("number") + 1, changed_at=timezone.now())
+
+    def changed_at(self) -> dt.datetime:
+        return self.filter(pk=1).values_list("changed_at", flat=True).first() or timezone.now()
 
     def current(self) -> int:
         return self.filter(pk=1).values_list("number", flat=True).first() or 0

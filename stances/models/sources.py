@@ -11,11 +11,11 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, ProtectedError, Q
 from django.urls import reverse
-from simple_history.models import HistoricalRecords
 
+from stances import search
 from stances.dates import today
 from stances.models.actors import Actor
-from stances.models.curated import SluggedModel, SluggedQuerySet, any_of, one_of
+from stances.models.curated import SluggedModel, SluggedQuerySet, any_of, one_of, recorded
 from stances.vocabulary import Coverage, DateBasis, SourceKind
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ def normalise_text(text: str) -> str:
 def sha256_of(text: str) -> str:
     """Hash a normalised text: SHA-256 of its UTF-8, in hexadecimal."""
     return hashlib.sha256(normalise_text(text).encode()).hexdigest()
+
+
+#: An article is found in a newsletter, which is found in another: so many levels up what is public shows.
+LEVELS = 2
 
 
 class SourceQuerySet(SluggedQuerySet):
@@ -48,12 +52,8 @@ class SourceQuerySet(SluggedQuerySet):
             raise ProtectedError("Readers find this source on a public page: it stays.", set(kept))
 
     def search(self, text: str):
-        return self.filter(
-            Q(title__icontains=text)
-            | Q(author__icontains=text)
-            | Q(publisher__name__icontains=text)
-            | Q(slug__icontains=text)
-        )
+        """Keep those whose title, author or publisher a text finds; the last word may be a beginning."""
+        return search.filtered(self, search.SOURCES, text, begun=True)
 
 
 class Source(SluggedModel):
@@ -101,7 +101,7 @@ class Source(SluggedModel):
     )
 
     objects = SourceQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = recorded()
 
     class Meta(SluggedModel.Meta):
         abstract = False
@@ -129,6 +129,11 @@ class Source(SluggedModel):
     def __str__(self):
         return self.title
 
+    @property
+    def cited_title(self) -> str:
+        """Give the title in quotation marks, or one that the coder supplied as it stands: in brackets."""
+        return self.title if self.title.startswith("[") and self.title.endswith("]") else f"“{self.title}”"
+
     def get_absolute_url(self):
         return reverse("source", args=[self.slug])
 
@@ -155,6 +160,12 @@ class Source(SluggedModel):
                     raise ValidationError({"found_in": "A source is not found in itself, nor in what it holds."})
                 seen.add(above)
                 above = Source.objects.filter(pk=above).values_list("found_in_id", flat=True).first()
+            below = Source.objects.filter(found_in=self.pk)
+            levels = 2 if Source.objects.filter(found_in__in=below).exists() else int(below.exists())
+            if len(seen) - 1 + levels > LEVELS:
+                raise ValidationError(
+                    {"found_in": "An article in a newsletter in another: deeper than that none is found."}
+                )
         if self.pk and self.published_on:
             late = self.statements.filter(latest__gt=self.published_on).order_by("key").first()
             if late:

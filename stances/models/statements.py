@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,11 @@ from django.db import NotSupportedError, models
 from django.db.models import F, OuterRef, ProtectedError, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
-from simple_history.models import HistoricalRecords
 
+from stances import search
 from stances.dates import PartialDate, today
 from stances.models.actors import Actor
-from stances.models.curated import CuratedModel, CuratedQuerySet, one_of
+from stances.models.curated import CuratedModel, CuratedQuerySet, one_of, recorded
 from stances.models.sources import Source
 from stances.models.topics import Topic
 from stances.passages import GAP, find_pieces
@@ -47,15 +48,8 @@ class StatementQuerySet(CuratedQuerySet):
         return self.filter(status=Status.PUBLISHED)
 
     def search(self, text: str):
-        """Keep those whose words, summary, occasion, speaker or source hold a text."""
-        return self.filter(
-            Q(quote__icontains=text)
-            | Q(summary__icontains=text)
-            | Q(occasion__icontains=text)
-            | Q(speaker__name__icontains=text)
-            | Q(source__title__icontains=text)
-            | Q(source__publisher__name__icontains=text)
-        )
+        """Keep the published ones whose words, summary, occasion, speaker or source a text finds."""
+        return search.filtered(self, search.STATEMENTS, text)
 
     def with_evidence(self):
         """Load what a page shows of a statement, so that rendering adds no query."""
@@ -160,7 +154,7 @@ class Statement(CuratedModel):
     published_at = models.DateTimeField("first published", null=True, blank=True, editable=False)
 
     objects = StatementQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = recorded()
 
     class Meta(CuratedModel.Meta):
         abstract = False
@@ -240,22 +234,15 @@ class Statement(CuratedModel):
     def is_public(self) -> bool:
         return self.status == Status.PUBLISHED
 
+    def is_own_and_public(self, user) -> bool:
+        """Tell whether it is public and a user's own: a second person changes it, as a second person published it."""
+        return self.is_public and self.coder_id == user.pk and not settings.ONE_PERSON_DESK
+
     def clean(self):
         super().clean()
-        errors = {}
-        if self.latest and self.source_id and self.source.published_on and self.latest > self.source.published_on:
-            errors["latest"] = (
-                f"Said on {self.latest} at the latest, but its source was published on {self.source.published_on}: "
-                "write the range that ends with that day."
-            )
+        errors = self.problems()
         if problem := self.problem_of_key():
             errors["key"] = problem
-        elif self.latest and self.latest > today():
-            errors["latest"] = f"{self.latest} is still to come."
-        if self.repeats_id and (problem := self.problem_of_repeat()):
-            errors["repeats"] = problem
-        if self.source_id and (self.quote or self.end):
-            errors |= self.problems_in(self.source.text)
         if errors:
             raise ValidationError(errors)
 
@@ -263,6 +250,15 @@ class Statement(CuratedModel):
         if self._state.adding and not self.key:
             exclude = {*(exclude or ()), "key"}  # it is given under the lock, as the row is written
         super().validate_constraints(exclude=exclude)
+
+    def problems(self) -> dict[str, str]:
+        """Say, by field, what does not agree with the day, with the source, or with what it repeats."""
+        errors = self.problems_in_source()
+        if self.latest and self.latest > today():
+            errors["latest"] = f"{self.latest} is still to come."
+        if self.repeats_id and (problem := self.problem_of_repeat()):
+            errors["repeats"] = problem
+        return errors
 
     def problem_of_key(self) -> str:
         """Say what is wrong with the key, or nothing."""
@@ -287,6 +283,20 @@ class Statement(CuratedModel):
         if self.status == Status.PUBLISHED and self.repeats.status != Status.PUBLISHED:
             return f"{self.repeats.key} is not published."
         return ""
+
+    def problems_in_source(self) -> dict[str, str]:
+        """Say, by field, what does not agree with the source: its day of publication, and its text."""
+        if not self.source_id:
+            return {}
+        errors, day = {}, self.source.published_on
+        if self.latest and day and self.latest > day:
+            errors["latest"] = (
+                f"Said on {self.latest} at the latest, but its source was published on {day}: "
+                "write the range that ends with that day."
+            )
+        if self.quote or self.end:
+            errors |= self.problems_in(self.source.text)
+        return errors
 
     def problems_in(self, text: str) -> dict[str, str]:
         """Say, by field, what of its quotation and its offsets does not hold in the source's text."""
@@ -388,8 +398,9 @@ class Statement(CuratedModel):
             raise
 
     def _refuse_others_draft(self, by) -> None:
-        if self.coder_id not in (None, by.pk) and not by.has_perm("stances.review_statement"):
-            raise PermissionDenied("This draft is another coder's.")
+        if self.coder_id != by.pk and not by.has_perm("stances.review_statement"):
+            whose = "another coder's" if self.coder_id else "nobody's, and an editor submits it"
+            raise PermissionDenied(f"This draft is {whose}.")
 
     def _require_complete(self) -> None:
         self.full_clean()
@@ -415,25 +426,33 @@ def next_key(source: Source) -> str:
     return f"{source.slug}-{number}"
 
 
+@functools.cache
+def _copies() -> dict[str, Subquery]:
+    """Say of each column that a stance copies what it is in its statement; made once, as every write asks for it."""
+
+    def of_statement(expression):
+        rows = Statement.objects.filter(pk=OuterRef("statement_id")).order_by()
+        return Subquery(rows.annotate(copied=expression).values("copied")[:1])
+
+    return {
+        "stated_on": of_statement(F("latest")),
+        "earliest_on": of_statement(F("earliest")),
+        "public": of_statement(models.Case(models.When(status=Status.PUBLISHED, then=True), default=False)),
+        "repeat": of_statement(models.Case(models.When(repeats=None, then=False), default=True)),
+        "authority": of_statement(F("authority")),
+        "speaker": of_statement(F("speaker_id")),
+        "source": of_statement(F("source_id")),
+    }
+
+
 class StanceQuerySet(CuratedQuerySet):
     def public(self):
         """Keep what a reader may see: the stances of published statements."""
         return self.filter(public=True)
 
     def search(self, text: str):
-        """Keep those whose words, terms, actor, topic, speaker or source hold a text."""
-        return self.filter(
-            Q(statement__quote__icontains=text)
-            | Q(statement__summary__icontains=text)
-            | Q(statement__occasion__icontains=text)
-            | Q(condition__icontains=text)
-            | Q(actor__name__icontains=text)
-            | Q(topic__name__icontains=text)
-            | Q(topic__proposition__icontains=text)
-            | Q(speaker__name__icontains=text)
-            | Q(source__title__icontains=text)
-            | Q(source__publisher__name__icontains=text)
-        )
+        """Keep those of the published statements that a text finds."""
+        return search.filtered(self, search.STATEMENTS, text, column="statement")
 
     def in_series(self):
         """Keep what enters a series of positions: public stances, repeats left out."""
@@ -463,21 +482,7 @@ class StanceQuerySet(CuratedQuerySet):
 
     def copy_from_statements(self) -> None:
         """Bring up to date the columns that lists need in an index, copied from the statements."""
-
-        def of_statement(expression):
-            rows = Statement.objects.filter(pk=OuterRef("statement_id")).order_by()
-            return Subquery(rows.annotate(copied=expression).values("copied")[:1])
-
-        models.QuerySet.update(
-            self.model._base_manager.filter(pk__in=self.order_by().values("pk")),
-            stated_on=of_statement(F("latest")),
-            earliest_on=of_statement(F("earliest")),
-            public=of_statement(models.Case(models.When(status=Status.PUBLISHED, then=True), default=False)),
-            repeat=of_statement(models.Case(models.When(repeats=None, then=False), default=True)),
-            authority=of_statement(F("authority")),
-            speaker=of_statement(F("speaker_id")),
-            source=of_statement(F("source_id")),
-        )
+        models.QuerySet.update(self.model._base_manager.filter(pk__in=self.order_by().values("pk")), **_copies())
 
     def stale(self):
         """Keep those whose copies are not what their statements say."""
@@ -554,7 +559,7 @@ class Stance(CuratedModel):
     DERIVED = (*COPIED, "role", "colleagues_differ")
 
     objects = StanceQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=list(DERIVED))
+    history = recorded(excluded_fields=list(DERIVED))
 
     class Meta(CuratedModel.Meta):
         abstract = False
@@ -625,7 +630,7 @@ class Stance(CuratedModel):
 
     def before_save(self) -> None:
         super().before_save()
-        stored = self._stored().values_list("statement", flat=True).first()
+        stored = self._stored().values_list("statement", flat=True).first() if self.pk else None
         if stored not in (None, self.statement_id):
             raise ValidationError({"statement": STAYS})
         self.prepare([self])

@@ -11,13 +11,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from simple_history.models import HistoricalRecords
 from tree_queries.fields import TreeNodeForeignKey
 from tree_queries.models import TreeNode
 from tree_queries.query import TreeQuerySet
 
+from stances import search
 from stances.models.actors import Actor
-from stances.models.curated import SluggedModel, SluggedQuerySet
+from stances.models.curated import SluggedModel, SluggedQuerySet, recorded
 
 if TYPE_CHECKING:
     from stances.changes import Change
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 
 class TopicQuerySet(SluggedQuerySet, TreeQuerySet):
     def search(self, text: str):
-        return self.filter(
-            Q(name__icontains=text)
-            | Q(short_name__icontains=text)
-            | Q(proposition__icontains=text)
-            | Q(slug__icontains=text)
-        )
+        """Keep those whose names or proposition a text finds; the last word may be a beginning."""
+        return search.filtered(self, search.TOPICS, text, begun=True)
 
     def subtrees_of(self, pks: Iterable[int]):
         """Keep these topics and all that stand under them."""
@@ -87,7 +83,7 @@ class Topic(SluggedModel, TreeNode):
     )
 
     objects = TopicQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = recorded()
 
     class Meta(SluggedModel.Meta):
         abstract = False

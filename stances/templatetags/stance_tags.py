@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+from html import unescape
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
 from stances.asof import condition_said, stated_date
-from stances.dates import PartialDate
+from stances.charts import MANY
+from stances.dates import PartialDate, today
 from stances.vocabulary import CSS, SIGNS, Form, Value, Voice, wording
+from stances.wording import size_words
 
 register = template.Library()
 
 #: The entry of the main menu that a detail page belongs to.
-SECTIONS = {"actor": "actor-list", "topic": "topic-list", "source": "source-list", "statement": "stance-list"}
+SECTIONS = {
+    "actor": "actor-list",
+    "history": "actor-list",
+    "differ-list": "change-list",
+    "topic": "topic-list",
+    "source": "source-list",
+    "statement": "stance-list",
+}
 BADGES = {
     "reversal": ("strong", "reversal"),
     "shift": ("", "shift"),
@@ -138,7 +149,7 @@ def record(position) -> SafeString:
 def source_line(source, locator: str = "") -> SafeString:
     """Name a source, its day, and the paragraphs in it."""
     publisher = f"{source.publisher.label}, " if source.publisher else ""
-    parts = [format_html('{}<a href="{}">“{}”</a>', publisher, source.get_absolute_url(), source.title)]
+    parts = [format_html('{}<a href="{}">{}</a>', publisher, source.get_absolute_url(), source.cited_title)]
     if source.published_on:
         parts.append(day(source.published_on))
     if locator:
@@ -146,11 +157,23 @@ def source_line(source, locator: str = "") -> SafeString:
     return format_html_join(", ", "{}", ((part,) for part in parts))
 
 
+@register.simple_block_tag
+def as_text(content: str, most: int = 200) -> str:
+    """Give what a block shows as one line of text, cut between words; for what stands more than once in a page."""
+    return Truncator(" ".join(unescape(strip_tags(content)).split())).chars(most)
+
+
+@register.simple_tag
+def reasons(actor, topic, on: dt.date | None = None) -> str:
+    """Give the address of the page that explains a position, as of a day or of today."""
+    address = reverse("history", args=[actor.slug, topic.slug])
+    return f"{address}?on={on}" if on and on != today() else address
+
+
 @register.simple_tag
 def size(number: int) -> SafeString:
     """Write how far a change went, with a sign of its own kind."""
-    sign = "−" if number < 0 else "+"
-    return format_html('<span class="sr">size</span> {}{}', sign, abs(number))
+    return format_html("size {}", size_words(number))
 
 
 @register.simple_tag(takes_context=True)
@@ -174,4 +197,4 @@ HATCH = (
 @register.simple_tag
 def hatches() -> SafeString:
     """Draw the hatch of each position, for figures that fill with it."""
-    return format_html_join("", HATCH, ((css,) for css in CSS.values()))
+    return format_html_join("", HATCH, ((css,) for css in [*CSS.values(), MANY]))

@@ -11,12 +11,14 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 
+from stances.citations import Seen
 from stances.dates import today
 from stances.exports import refuse
 from stances.filters import Problem
-from stances.models import resolve
-from stances.parameters import DayLookedAtField, ParametersForm, shown
+from stances.models import PublicVersion, resolve
+from stances.parameters import DayLookedAtField, ParametersForm, plainest, shown
 from stances.tree import TopicTree
 from stances.views.public import PublicView
 
@@ -68,12 +70,23 @@ class Page(PublicView):
     def tree(self) -> TopicTree:
         return TopicTree.load()
 
+    @cached_property
+    def seen(self) -> Seen:
+        return Seen(today(), PublicVersion.objects.current())
+
+    @property
+    def canonical(self) -> str:
+        """Give the one address of what is shown, without what says nothing or makes no sense."""
+        query = urlencode(plainest(self.form, leaving_out={"on"} if self.day == today() else ()))
+        return self.address(f"{self.request.path}?{query}" if query else self.request.path)
+
     def address(self, path: str) -> str:
         return self.request.build_absolute_uri(path)
 
     def show(self, context: dict[str, Any], *, status: int = 200) -> HttpResponseBase:
         shared = {
             "problems": self.problems,
+            "canonical": self.canonical,
             "day": self.day,
             "is_today": self.day == today(),
             "today": today(),
@@ -100,6 +113,10 @@ class DetailPage(Page, ABC):
             return self.show(self.context(row))
         if self.problems:
             return refuse(self.problems, format=format)
+        return self.respond(row, format)
+
+    def respond(self, row: Any, format: str) -> HttpResponseBase:
+        """Answer in another format than HTML."""
         return answer(self.data(row))
 
     @abstractmethod
@@ -116,7 +133,7 @@ class DetailPage(Page, ABC):
 
     def missing(self, format: str) -> HttpResponseBase:
         noun = str(self.model._meta.verbose_name)
-        if format == "html":
+        if format != "json":
             raise Http404(f"There is no such {noun}.")
         return answer({"errors": [{"message": f"There is no such {noun}."}]}, status=404)
 

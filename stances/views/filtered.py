@@ -11,15 +11,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 
-from stances.dates import PartialDate, today
+from stances.citations import Citation, Seen
+from stances.citations import page as cite
+from stances.dates import today
 from stances.exports import Column, export, refuse
 from stances.facets import Facet, capped_counts, chips, counted, without
 from stances.filters import OLDEST, ListFilterSet, Problem
 from stances.models import PublicVersion
 from stances.paging import Keyset, Page, WholeTree
-from stances.parameters import SlugsField
+from stances.parameters import SlugsField, plainest
 from stances.views.public import PublicView
 
 ROWS_A_PAGE = 50
@@ -92,6 +95,7 @@ class FilteredList(PublicView, ABC):
         matching_words = f"{counted(matching)} {self.noun if matching == 1 else self.nouns}"
         return {
             "title": f"{capfirst(self.nouns)}: {words}" if words else capfirst(self.nouns),
+            "canonical": self.canonical,
             "rows": self.rows(page),
             "problems": [(problem, without(self.request.GET, problem.parameter)) for problem in self.problems],
             "errors": self.errors,
@@ -115,11 +119,19 @@ class FilteredList(PublicView, ABC):
             "citation": self.citation(f"{matching_words} ({words})" if words else matching_words),
         }
 
-    def citation(self, what: str) -> str:
+    @property
+    def canonical(self) -> str:
+        """Give the one address of what is shown, without what says nothing or makes no sense."""
+        told = plainest(self.sound.form)
+        if (cursor := self.request.GET.get("cursor")) and not self.problems:
+            told.append(("cursor", cursor))
+        address = reverse(self.name)
+        return self.request.build_absolute_uri(f"{address}?{urlencode(told)}" if told else address)
+
+    def citation(self, what: str) -> Citation:
         """Write how to cite the rows, as they stood when they were looked up."""
-        day = PartialDate(today(), today()).words()
-        address = self.request.build_absolute_uri(self.url())
-        return f"Stances. {capfirst(what)}. Version {PublicVersion.objects.current()} of the data, {day}.\n{address}"
+        seen = Seen(today(), PublicVersion.objects.current())
+        return cite(capfirst(what), self.request.build_absolute_uri(self.url()), seen, kind="dataset")
 
     def build_facets(self) -> list[Facet]:
         built = [facet.build(self.sound) for facet in self.facets]

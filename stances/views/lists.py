@@ -20,6 +20,7 @@ from stances.filters import (
     OLDEST,
     ActorFilter,
     ChangeFilter,
+    DifferFilter,
     PositionFilter,
     SourceFilter,
     StanceFilter,
@@ -28,6 +29,7 @@ from stances.filters import (
 from stances.histories import Offices
 from stances.models import Actor, Position, Source, Stance, Statement, Topic
 from stances.models.statements import Role
+from stances.moves import Move, disagreements, moves, who_differ
 from stances.paging import ID, Column, Keyset, Page, WholeTree
 from stances.views.filtered import FilteredList
 from stances.vocabulary import ActorKind, Authority, Basis, ChangeKind, Form, Terms, Value, Voice
@@ -138,8 +140,12 @@ class ChangeGroup:
 
     opening: Stance
     office: str
-    changes: list[Position]
+    moves: list[Move]
     again: bool
+
+    @property
+    def has_before(self) -> bool:
+        return any(move.before for move in self.moves)
 
     @property
     def date(self) -> PartialDate:
@@ -162,24 +168,49 @@ class ChangeList(FilteredList):
     def queryset(self) -> QuerySet:
         return Position.objects.own().with_evidence()
 
+    def found(self) -> QuerySet:
+        return self.filters.qs.with_before()
+
     def keyset(self) -> Keyset:
         return Keyset((Column("since", dt.date), ID), falling=not self.oldest_first)
 
     def context(self, page: Page) -> dict[str, Any]:
         kinds = self.sound.value("kind") or []
         with_first = "" if kinds else self.url(kind=ChangeKind.FIRST)
-        return {**super().context(page), "first_url_too": with_first}
+        feed = "" if self.problems else self._address("changes-feed", {"order": ""})
+        return {**super().context(page), "first_url_too": with_first, "feed_url": feed}
 
     def rows(self, page: Page) -> list:
         offices = Offices(position.opening.speaker_id for position in page.rows)
         groups: list[ChangeGroup] = []
-        for _, changes in groupby(page.rows, lambda row: (row.opening.statement_id, row.actor_id)):
-            found = list(changes)
-            opening = found[0].opening
-            office = offices.of(opening.statement.speaker, opening.statement.latest, among=found[0].actor)
+        by_statement = groupby(moves(page.rows), lambda it: (it.position.opening.statement_id, it.position.actor_id))
+        for _, of_statement in by_statement:
+            found = list(of_statement)
+            opening, actor = found[0].position.opening, found[0].position.actor
+            office = offices.of(opening.statement.speaker, opening.statement.latest, among=actor)
             again = bool(groups) and groups[-1].opening.statement_id == opening.statement_id
             groups.append(ChangeGroup(opening, office, found, again))
         return groups
+
+
+class DifferList(FilteredList):
+    """Colleagues who differ: two speakers of one actor on different sides within 30 days."""
+
+    filterset_class = DifferFilter
+    template_name = "stances/differ_list.html"
+    name, noun, nouns = "differ-list", "disagreement", "disagreements"
+    columns = exports.DIFFERING
+    boxes = ("after", "before")
+    facets = (Actors(), Topics(), Years("stated_on"))
+
+    def queryset(self) -> QuerySet:
+        return who_differ().with_evidence()
+
+    def keyset(self) -> Keyset:
+        return Keyset((Column("stated_on", dt.date), ID), falling=not self.oldest_first)
+
+    def rows(self, page: Page) -> list:
+        return disagreements(page.rows)
 
 
 class PositionList(FilteredList):

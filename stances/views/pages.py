@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from csp.decorators import csp_update
 from django.db.models import Count, Max, Min, Q
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 
 from stances import citations, news, twins
 from stances.dates import today
-from stances.matrix import matrix
+from stances.matrix import changed_days, matrix
 from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.panels import TopicPanels
+from stances.parameters import DayLookedAtField, NamedField, shown
 from stances.profiles import EVENTS_SHOWN, STATEMENTS_SHOWN, Profile
 from stances.views.detail import DayParameters, DetailPage, Page
 from stances.views.statement import StatementView
@@ -22,7 +26,7 @@ from stances.wording import counted, day_words, first_up, period
 
 NEWS, NEWS_ELSEWHERE = 10, 4
 
-__all__ = ["AboutView", "ActorView", "HomeView", "SourceView", "StatementView", "TopicView"]
+__all__ = ["AboutView", "ActorView", "ApiDocsView", "HomeView", "SourceView", "StatementView", "TopicView"]
 
 
 def exports(name: str, **parameters: Any) -> dict[str, str]:
@@ -32,31 +36,71 @@ def exports(name: str, **parameters: Any) -> dict[str, str]:
     return {kind: f"{reverse(route)}?{query}" for kind, route in routes.items()}
 
 
+class HomeParameters(DayParameters):
+    """The day looked at, an earlier one that it is compared with, and the topic whose parts are the columns."""
+
+    since = DayLookedAtField(required=False)
+    topic = NamedField(model=Topic, public=set, label="Topic", required=False)
+
+    def clean(self):
+        cleaned = super().clean()
+        since, on = cleaned.get("since"), cleaned.get("on") or today()
+        if since and since > on:
+            self._refuse("since", f"{shown(str(since))} lies after the day looked at, {on}: give an earlier day.")
+        return cleaned
+
+
 class HomeView(Page):
     """The question, who stands where, and the latest news."""
 
     template_name = "stances/home.html"
-    parameters = DayParameters
+    parameters = HomeParameters
+
+    def url(self, on: Any, *, since: Any = None, topic: Topic | None = None) -> str:
+        """Write this page's address of another day, topic or day compared with."""
+        since = since if since and since <= on else None
+        query = {"topic": topic and topic.slug, "on": on, "since": since}
+        return f"{reverse('home')}?{urlencode({key: value for key, value in query.items() if value})}"
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        topic = self.tree.featured
+        asked = self.form.cleaned_data.get("topic")
+        topic = self.tree.by_id[asked[0].pk] if asked else self.tree.featured
         if topic is None:
             return self.show({"topic": None, "roots": self.tree.children[None], "other_problems": self.problems})
+        part = None if topic == self.tree.featured else topic
+        since = self.form.cleaned_data.get("since")
         subtree = self.tree.subtree(topic)
         elsewhere = [other for other in self.tree if other not in subtree]
-        previous, following = news.neighbours(subtree, self.day, today())
+        previous, following = changed_days(self.tree, topic, self.day, today())
+        table = matrix(self.tree, topic, self.day, since)
+        boxes = {"on": "on_problem", "since": "since_problem"}
+        told = {boxes[it.parameter]: it.message for it in self.problems if it.parameter in boxes}
+        after = since and since + dt.timedelta(days=1)
         return self.show(
             {
                 "topic": topic,
+                "part": part,
+                "above": self.tree.ancestors(topic)[::-1],
                 "in_general": self.tree.in_sentence(topic),
                 "day_words": day_words(self.day, preposition=True),
                 "given": self.request.GET.get("on", "") or self.day.isoformat(),
-                "other_problems": [problem for problem in self.problems if problem.parameter != "on"],
-                "on_problem": next((problem.message for problem in self.problems if problem.parameter == "on"), ""),
-                "matrix": matrix(self.tree, topic, self.day),
+                "given_since": self.request.GET.get("since", ""),
+                "since": since,
+                "since_words": day_words(since) if since else "",
+                "differ_words": f"{len(table.differences)} {'differs' if len(table.differences) == 1 else 'differ'}",
+                "between": exports("change-list", topic=topic.slug, kind="first", after=after, before=self.day)
+                if after and after <= self.day
+                else None,
+                "other_problems": [problem for problem in self.problems if problem.parameter not in boxes],
+                **told,
+                "matrix": table,
+                "heads": [
+                    (column, below, self.url(self.day, since=since, topic=column)) for column, below in table.heads
+                ],
+                "today_url": self.url(today(), topic=part) if part else reverse("home"),
+                "previous": previous and (previous, self.url(previous, since=since, topic=part)),
+                "next": following and (following, self.url(following, since=since, topic=part)),
                 "coverage": news.coverage(subtree, self.day),
-                "previous": previous,
-                "next": following,
                 "news": news.latest(self.tree, subtree, self.day, NEWS),
                 "news_elsewhere": news.latest(self.tree, elsewhere, self.day, NEWS_ELSEWHERE) if elsewhere else [],
                 "positions": exports("position-list", on=self.day, topic=topic.slug),
@@ -64,9 +108,10 @@ class HomeView(Page):
                 "reversals": exports("change-list", topic=topic.slug, kind=ChangeKind.REVERSAL),
                 "all_stances": exports("stance-list", topic=topic.slug),
                 "citation": citations.page(
-                    topic.question,
-                    self.address(f"{reverse('home')}?{urlencode({'on': self.day.isoformat()})}"),
-                    self.day,
+                    topic.question or topic.proposition,
+                    self.address(self.url(self.day, since=since, topic=part)),
+                    self.seen,
+                    on=self.day,
                 ),
             }
         )
@@ -99,7 +144,7 @@ class ActorView(DetailPage):
             "positions": exports("position-list", actor=actor.slug),
             "changes": exports("change-list", actor=actor.slug),
             "spoken": exports("stance-list", speaker=actor.slug),
-            "citation": citations.page(f"{actor.name}: positions and their history", url, self.day),
+            "citation": citations.page(f"{actor.name}: positions and their history", url, self.seen, on=self.day),
         }
 
     def data(self, actor: Actor) -> dict[str, Any]:
@@ -127,7 +172,7 @@ class TopicView(DetailPage):
             "stances": exports("stance-list", topic=topic.slug),
             "positions": exports("position-list", topic=topic.slug, on=self.day),
             "changes": exports("change-list", topic=topic.slug),
-            "citation": citations.page(panels.topic.proposition, url, self.day),
+            "citation": citations.page(panels.topic.proposition, url, self.seen, on=self.day),
         }
 
     def data(self, topic: Topic) -> dict[str, Any]:
@@ -225,7 +270,18 @@ class AboutView(Page):
                 "citation": citations.page(
                     self.tree.featured.question if self.tree.featured else "What governments say, and how it changes",
                     self.address(reverse("home")),
-                    self.day,
+                    self.seen,
+                    kind="dataset",
                 ),
             }
         )
+
+
+@method_decorator(csp_update({"img-src": ["data:"]}), name="dispatch")
+class ApiDocsView(Page):
+    """The API to be read and tried out; its script reads the schema, and its stylesheet carries its own pictures."""
+
+    template_name = "stances/api_docs.html"
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        return self.show({})

@@ -69,7 +69,6 @@ class StatementView(Page):
 
     def context(self, statement: Statement) -> dict[str, Any]:
         found, repeats = self.exhibits(statement), self.repeats(statement)
-        url = self.url(statement)
         return {
             "statement": statement,
             "date_words": statement.date.words(),
@@ -82,9 +81,7 @@ class StatementView(Page):
             "repeats": repeats,
             "first": Statement.objects.published().filter(pk=statement.repeats_id).with_evidence().first(),
             "record": record_of(statement),
-            "cite_plain": citations.plain(statement, url, self.day),
-            "cite_bibtex": citations.bibtex(statement, url, self.day),
-            "cite_csl": citations.csl_text(statement, url, self.day),
+            "citation": citations.of_statement(statement, self.url(statement), self.seen),
         }
 
     def data(self, statement: Statement) -> dict[str, Any]:
@@ -94,7 +91,7 @@ class StatementView(Page):
             self.repeats(statement),
             record_of(statement),
             self.url(statement),
-            self.day,
+            citations.of_statement(statement, self.url(statement), self.seen),
         )
 
 

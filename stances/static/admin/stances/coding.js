@@ -84,6 +84,35 @@ window.django.jQuery(() => {
     };
   };
 
+  /** Give the node and the place in it of a code point of a paragraph, counted from the paragraph's beginning. */
+  const spotOf = (paragraph, place) => {
+    let before = 0;
+    const nodes = texts(paragraph);
+    for (const node of nodes) {
+      const letters = Array.from(node.data);
+      if (place <= before + letters.length) return [node, letters.slice(0, place - before).join("").length];
+      before += letters.length;
+    }
+    return nodes.length ? [nodes.at(-1), nodes.at(-1).data.length] : null;
+  };
+  /** Mark the words that the form is about, which may not be saved yet, and give the paragraph where they begin. */
+  const markChosen = () => {
+    const [start, end] = ["start", "end"].map((name) => (byName(name)?.value ? Number(byName(name).value) : NaN));
+    if (!article || Number.isNaN(start) || Number.isNaN(end)) return null;
+    const lines = [...article.querySelectorAll("p[data-start]")];
+    const at = (place) => lines.findLast((line) => Number(line.dataset.start) <= place);
+    const [first, last] = [at(start), at(end)];
+    if (!first || !last) return null;
+    const [from, to] = [spotOf(first, start - Number(first.dataset.start)), spotOf(last, end - Number(last.dataset.start))];
+    if (from && to && CSS.highlights) {
+      const range = document.createRange();
+      range.setStart(...from);
+      range.setEnd(...to);
+      CSS.highlights.set("chosen", new Highlight(range));
+    }
+    return first;
+  };
+
   const fill = (name, value) => {
     const field = byName(name);
     if (field && field.value !== String(value)) {
@@ -113,9 +142,12 @@ window.django.jQuery(() => {
       window.location.assign(address);
       return undefined;
     }
+    const begun = byName("end").value && Number(byName("end").value) !== chosen.end && (byName("speaker").value || byName("summary").value);
+    if (begun && !window.confirm("This statement is not saved yet. Take other words for it?")) return undefined;
     fill("quote", chosen.quote);
     fill("form", chosen.quote ? "direct" : "indirect");
     for (const name of ["locator", "start", "end"]) fill(name, chosen[name]);
+    markChosen();
     say(`Paragraph ${chosen.locator} is taken over, ${chosen.quote ? "as a direct quotation" : "as indirect speech: none of it is quoted"}.`);
     if (!byName("speaker").value) focusOn(byName("speaker"));
     return undefined;
@@ -178,9 +210,9 @@ window.django.jQuery(() => {
       button.addEventListener("mousedown", (event) => event.preventDefault()); // which would lose the selection
       button.addEventListener("click", startStatement);
     }
-    const current = article.querySelector("mark.current");
+    const current = article.querySelector("mark.current") || (form && markChosen());
     if (current) current.scrollIntoView({ block: "center" });
-    window.scrollTo(0, 0);
+    window.scrollTo(0, 0); // an article scrolls in itself
     if (isNew && may && !form.querySelector(".errorlist")) {
       if (byName("end").value && !byName("speaker").value) focusOn(byName("speaker"));
       else article.focus({ preventScroll: true });
@@ -188,10 +220,27 @@ window.django.jQuery(() => {
   }
   if (!may) return;
 
+  // ---- the library names its boxes by what is chosen in them alone, and so an empty one by nothing ----
+
+  const nameBoxes = (within) => {
+    for (const box of within.querySelectorAll(".select2-selection[aria-labelledby]")) {
+      const select = box.closest(".related-widget-wrapper")?.querySelector("select") || box.closest(".select2").previousElementSibling;
+      const label = select && form.querySelector(`label[for="${select.id}"]`);
+      if (!label) continue;
+      label.id = `${select.id}-label`;
+      const chosen = box.querySelector(".select2-selection__rendered");
+      box.setAttribute("aria-labelledby", `${label.id} ${chosen.id}`);
+      for (const name of ["role", "aria-readonly"]) chosen.removeAttribute(name); // no field within the field
+    }
+  };
+  nameBoxes(form);
+  document.addEventListener("formset:added", (event) => nameBoxes(event.target));
+
   // ---- stances: the row that has focus ----
 
   const rows = () => [...form.querySelectorAll(".inline-related.dynamic-stances, .inline-related.has_original")];
   const field = (row, name) => row && row.querySelector(`[name$="-${name}"]`);
+  const tiles = (row, name) => (row ? [...row.querySelectorAll(`.tiles input[name$="-${name}"]`)] : []);
   let chosenRow = null;
   const currentRow = () => (chosenRow && chosenRow.isConnected ? chosenRow : rows()[0]);
   form.addEventListener("focusin", (event) => {
@@ -214,10 +263,21 @@ window.django.jQuery(() => {
   };
   const SIDES = ["-2", "-1", "0", "1", "2"];
   const TERMS = ["proviso", "time", "scope", "leaning"];
-  const takeSide = (row, value) => {
-    set(field(row, "position"), value);
-    if (value !== "1" && value !== "-1") set(field(row, "terms"), "");
+  const taken = (row, name) => (tiles(row, name).find((tile) => tile.checked) || { value: "" }).value;
+  /** Choose one of the tiles of a row by its value; none where the value is none of theirs. */
+  const take = (row, name, value) => {
+    const all = tiles(row, name);
+    const wanted = all.find((tile) => value && tile.value === value);
+    const told = wanted || all.find((tile) => tile.checked);
+    all.forEach((tile) => { tile.checked = tile === wanted; });
+    if (told) told.dispatchEvent(new Event("change", { bubbles: true }));
   };
+  form.addEventListener("change", ({ target }) => {
+    // The whole sides have no terms; what was chosen goes with the tiles that are no longer shown.
+    if (target.matches(".sides input:checked") && !["1", "-1"].includes(target.value)) {
+      take(target.closest(".inline-related"), "terms", "");
+    }
+  });
   const addStance = () => {
     const link = form.querySelector("#stances-group .add-row a");
     if (!link) return null;
@@ -258,6 +318,17 @@ window.django.jQuery(() => {
   const offerMembers = () => {
     form.querySelectorAll(".every-member").forEach((button) => { button.hidden = members.length === 0; });
   };
+  const read = (words) => {
+    const said = byName("said").parentElement;
+    if (words && !said.querySelector(".reading")) {
+      const told = document.createElement("output");
+      told.className = "reading";
+      told.htmlFor = "id_said";
+      byName("said").after(told);
+    }
+    if (said.querySelector(".reading")) said.querySelector(".reading").textContent = words;
+  };
+  byName("said").addEventListener("input", () => read("")); // what was read is no longer there
   let latest = 0;
   const refresh = async () => {
     const number = (latest += 1);
@@ -265,18 +336,27 @@ window.django.jQuery(() => {
     if (!speaker) {
       members = [];
       offerMembers();
-      return;
     }
+    if (!speaker && !byName("said").value) return;
     const about = { speaker, source: byName("source").value, said: byName("said").value };
     const held = rows().filter((row) => field(row, "actor"));
     const actors = [...new Set(held.map((row) => field(row, "actor").value))].filter(Boolean).slice(0, 12);
     const answers = await Promise.all((actors.length ? actors : [""]).map((actor) => ask(desk.dataset.suggest, { ...about, actor })));
     if (number !== latest) return;
     const first = answers[0];
+    read(first.reading || "");
+    if (!speaker) return;
     members = first.members || [];
     offerMembers();
     suggest(byName("authority"), first.authority, first.authority_words);
     if (first.words) output(byName("authority"), first.words);
+    const [only] = held;
+    const actor = held.length === 1 && field(only, "actor");
+    if (actor && first.actor && (!actor.value || actor.value === actor.dataset.suggested) && actor.value !== first.actor.id) {
+      actor.dataset.suggested = first.actor.id;
+      choose(actor, first.actor.id, first.actor.name); // which asks again, for the attribution
+      return;
+    }
     for (const row of held) {
       const found = answers[actors.indexOf(field(row, "actor").value)];
       if (found) suggest(field(row, "attribution"), found.attribution, found.attribution_words);
@@ -308,6 +388,57 @@ window.django.jQuery(() => {
   });
   refresh();
 
+  const { lastSaid, lastOccasion } = desk.dataset;
+  if (isNew && lastSaid) {
+    const again = document.createElement("button");
+    again.type = "button";
+    again.className = "button again";
+    again.textContent = `As in the last: ${[lastSaid, lastOccasion].filter(Boolean).join(", ")}`;
+    again.addEventListener("click", () => {
+      fill("said", lastSaid);
+      fill("occasion", lastOccasion);
+      byName("summary").focus();
+    });
+    (byName("occasion").closest(".field-occasion") || byName("occasion").parentElement).append(again);
+  }
+
+  // What the page suggests as the day is replaced by what is typed, after a click as after Tab.
+  byName("said").addEventListener("click", ({ target }) => {
+    if (isNew && target.value === target.defaultValue) target.select();
+  }, { once: true });
+
+  // ---- the quotation, looked up as it is typed ----
+
+  const found = form.querySelector("output.found");
+  const same = (text) => text.replace(/[“”„‟«»＂]/gu, '"').replace(/[‘’‚‛′]/gu, "'");
+  const lookUp = () => {
+    const pieces = same(byName("quote").value).trim().split(/\s*…\s*/u).filter(Boolean);
+    const spans = new Map();
+    const lines = [...article.querySelectorAll("p[data-start]")].map((paragraph) => same(words(paragraph)));
+    let [line, after] = [0, 0];
+    for (const piece of pieces) {
+      let at = -1;
+      while (line < lines.length && (at = lines[line].indexOf(piece, after)) < 0) [line, after] = [line + 1, 0];
+      if (at < 0) return "Not found word for word in one paragraph of the article.";
+      after = at + piece.length;
+      const first = points(lines[line].slice(0, at)) + 1;
+      spans.set(line + 1, [...(spans.get(line + 1) || []), `${first}–${first + points(piece) - 1}`]);
+    }
+    const places = [...spans].map(([number, each]) => `paragraph ${number}, characters ${each.join(" and ")}`);
+    return places.length ? `Found word for word in ${places.join("; ")}.` : "";
+  };
+  if (found && article) {
+    byName("quote").addEventListener("input", () => { found.textContent = lookUp(); });
+    if (!found.textContent) found.textContent = lookUp();
+  }
+
+  // ---- what is folded shows itself once it holds something ----
+
+  form.addEventListener("change", ({ target }) => {
+    const folded = target.closest("details.seldom");
+    if (folded && ["repeats", "primary_url", "language", "translated"].includes(target.name)) folded.open = true;
+  });
+
   // ---- a joint statement ----
 
   const everyMember = (row) => {
@@ -327,9 +458,8 @@ window.django.jQuery(() => {
       if (!added) break;
       choose(field(added, "actor"), member.id, member.name);
       if (topic.value) choose(field(added, "topic"), topic.value, topic.selectedOptions[0].text);
-      for (const name of ["position", "terms", "condition", "attribution", "basis", "rationale"]) {
-        set(field(added, name), field(row, name).value);
-      }
+      for (const name of ["position", "terms"]) take(added, name, taken(row, name));
+      for (const name of ["condition", "attribution", "basis", "rationale"]) set(field(added, name), field(row, name).value);
     }
     focusOn(actor);
     return undefined;
@@ -349,7 +479,8 @@ window.django.jQuery(() => {
     if (button) button.click();
   };
   const go = (address) => address && window.location.assign(address);
-  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, .select2-container, [contenteditable]");
+  const typing = (target) =>
+    target.closest("input:not([type=checkbox], [type=radio]), textarea, .select2-container--open, [contenteditable]");
   const KEYS = {
     j: () => go(desk.dataset.next),
     k: () => go(desk.dataset.previous),
@@ -357,15 +488,17 @@ window.django.jQuery(() => {
     a: () => { const row = addStance(); if (row) focusOn(field(row, "actor")); },
     m: () => everyMember(currentRow()),
   };
+  // Before the library's boxes, which open at Enter whatever is held with it.
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.altKey) return;
-    if (event.ctrlKey || event.metaKey) {
-      if (event.key.toLowerCase() === "s") press("_continue", "_save");
-      else if (event.key === "Enter") press("_next", "_save");
-      else return;
-      event.preventDefault();
-      return;
-    }
+    if (event.altKey || !(event.ctrlKey || event.metaKey)) return;
+    if (event.key.toLowerCase() === "s") press("_continue", "_save");
+    else if (event.key === "Enter") press("_next", "_save");
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Escape" && form.contains(event.target) && !document.querySelector(".select2-container--open")) {
       event.target.blur();
       return;
@@ -374,8 +507,11 @@ window.django.jQuery(() => {
     const digit = /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
     if (digit) {
       const row = currentRow();
-      if (digit <= 5) takeSide(row, SIDES[digit - 1]);
-      else set(field(row, "terms"), TERMS[digit - 6]);
+      if (digit <= 5) take(row, "position", SIDES[digit - 1]);
+      else take(row, "terms", TERMS[digit - 6]);
+      event.preventDefault();
+    } else if (["Backspace", "Delete"].includes(event.key) && event.target.matches(".tiles input")) {
+      take(event.target.closest(".inline-related"), event.target.name.split("-").pop(), "");
       event.preventDefault();
     } else if (KEYS[event.key.toLowerCase()] && !event.target.closest("select") && !event.shiftKey) {
       event.preventDefault();

@@ -59,7 +59,9 @@
   if (!marker) return;
   const form = marker.form;
   const id = Array.from(crypto.getRandomValues(new Uint8Array(8)), (n) => n.toString(16).padStart(2, "0")).join("");
-  const here = `${MINE}${location.pathname}:`;
+  // A new statement of one source is not offered beside another's article.
+  const source = new URLSearchParams(location.search).get("source");
+  const here = `${MINE}${location.pathname}${source ? `?source=${source}` : ""}:`;
   const key = here + id;
   let sending = false;
 
@@ -121,13 +123,13 @@
   const count = (prefix, which) => Number((named(`${prefix}-${which}_FORMS`) || { value: 0 }).value);
 
   const isBlank = (prefix, row) =>
-    [...row].every(([name, entry]) => {
+    row.every(([name, entry]) => {
       const empty = named(`${prefix}-__prefix__-${name}`);
       return ["id"].includes(name) || !empty || (ticks(empty) ? empty.defaultChecked === Boolean(entry[2]) : givenValue(empty) === entry[1]);
     });
 
   const rowFor = (prefix, row, taken) => {
-    const pk = row.has("id") ? row.get("id")[1] : "";
+    const pk = (row.find(([name]) => name === "id") || ["", ["", ""]])[1][1];
     for (let n = 0; pk && n < count(prefix, "INITIAL"); n++) {
       const e = named(`${prefix}-${n}-id`);
       if (e && e.value === pk) return n;
@@ -148,8 +150,8 @@
       const match = prefix && /^(\d+)-(.+)$/.exec(entry[0].slice(prefix.length + 1));
       if (match) {
         const of = rows.get(prefix);
-        if (!of.has(match[1])) of.set(match[1], new Map());
-        of.get(match[1]).set(match[2], entry);
+        if (!of.has(match[1])) of.set(match[1], []);
+        of.get(match[1]).push([match[2], entry]); // radio buttons have one name
       } else if (!prefix) {
         const e = named(entry[0], entry[1]);
         if (e) set(e, entry);
@@ -187,36 +189,60 @@
     return made;
   };
 
+  /** Give the beginning of the longest text that a copy holds, by which its writer knows it again. */
+  const excerpt = (copy) => {
+    const texts = copy.values.filter((entry) => entry.length === 2).map(([, value]) => value.trim()).filter((text) => text.includes(" "));
+    const [longest] = texts.sort((one, other) => other.length - one.length);
+    return longest && longest.length > 60 ? `${longest.slice(0, 60)}…` : longest;
+  };
+
   const offer = () => {
     const found = copies()
       .filter((each) => each.startsWith(here) && each !== key)
       .map((each) => [each, read(each)])
       .sort(([, one], [, other]) => other.at - one.at);
     for (const [each, copy] of found.filter(([, other]) => same(other.values) === same(values()))) forget(each);
-    const [next] = found.filter(([each]) => read(each));
-    if (!next) return;
+    const kept = found.filter(([each]) => read(each));
+    if (!kept.length) return;
     const bar = document.createElement("div");
-    const words = document.createElement("p");
     bar.className = "kept-copy";
     bar.setAttribute("role", "status");
-    words.textContent = `You typed something here ${when(next[1].at)} that was not saved.`;
-    const back = button("Put it back", () => {
-      putBack(next[1]);
-      forget(next[0]);
-      words.textContent = "It is back in the form, and not saved yet.";
-      back.remove();
-      drop.remove();
-    });
-    const drop = button("Forget it", () => {
-      forget(next[0]);
-      bar.remove();
-      offer();
-    });
-    bar.append(words, back, drop);
+    for (const [each, copy] of kept) {
+      const line = document.createElement("div");
+      const words = document.createElement("p");
+      const text = excerpt(copy);
+      words.textContent = `You typed something here ${when(copy.at)} that was not saved${text ? `: “${text}”` : "."}`;
+      const back = button("Put it back", () => {
+        putBack(copy);
+        forget(each);
+        words.textContent = "It is back in the form, and not saved yet.";
+        back.remove();
+        drop.remove();
+      });
+      const drop = button("Forget it", () => {
+        forget(each);
+        line.remove();
+        if (!bar.childElementCount) bar.remove();
+      });
+      line.append(words, back, drop);
+      bar.append(line);
+    }
     form.before(bar);
   };
 
+  /** After a refusal, go to the first field that is to be put right. */
+  const goToFault = () => {
+    const wrong = form.querySelector(":is(.errors, [aria-invalid=true]):is(input, select, textarea), .errors :is(input:not([type=hidden]), select, textarea)");
+    const place = wrong && (wrong.parentElement.querySelector(".select2-selection") || wrong);
+    if (!place) return;
+    place.closest("details")?.setAttribute("open", "");
+    place.focus({ preventScroll: true });
+    place.scrollIntoView({ block: "center" });
+  };
+
   window.addEventListener("load", () => {
+    const later = (window.django && window.django.jQuery) || ((run) => run());
+    if (refused) later(goToFault); // after the library has made its boxes
     opening = same(given());
     keep();
     offer();

@@ -1,0 +1,204 @@
+"""How much governments said on a topic and those under it: by time, topic, government, speaker and authority."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+
+from stances.models import Actor, Stance, Topic
+from stances.models.statements import StanceQuerySet
+from stances.periods import Period, period_of
+from stances.quarters import Counted, Quarters, each, quarters
+from stances.tree import TopicTree
+from stances.vocabulary import ActorKind, Authority, Value, Voice, side
+
+ONE_BY_ONE = 200  # up to so many stances are drawn one by one
+LISTED = 20  # so many governments and speakers are listed
+NAMED = 40  # an address that asks for the stances counted names up to so many governments
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many stances are for, undecided and against, of one topic, government, speaker or authority."""
+
+    label: str
+    slug: str
+    url: str
+    href: str
+    favour: int
+    undecided: int
+    against: int
+
+    @property
+    def total(self) -> int:
+        return self.favour + self.undecided + self.against
+
+    @property
+    def widths(self) -> list[tuple[str, float, float]]:
+        """Part 100 by sides, as class, beginning and width of a bar."""
+        parts, x = [], 0.0
+        for css, number in (("p2", self.favour), ("z0", self.undecided), ("n2", self.against)):
+            width = 100 * number / self.total
+            if number:
+                parts.append((css, round(x, 2), round(width, 2)))
+            x += width
+        return parts
+
+
+class Counts:
+    """The counts of a topic with those under it as of a day, in a constant number of queries. Repeats never count."""
+
+    def __init__(self, topic: Topic, tree: TopicTree, day: dt.date, by: str) -> None:
+        self.topic, self.tree, self.day, self.by = tree.by_id[topic.pk], tree, day, by
+        self.subtree = tree.subtree(self.topic)
+
+    @property
+    def of_governments(self) -> StanceQuerySet:
+        topics = [topic.pk for topic in self.subtree]
+        rows = Stance.objects.in_series().filter(topic__in=topics, actor__kind=ActorKind.GOVERNMENT)
+        return rows.filter(stated_on__lte=self.day).order_by()
+
+    @property
+    def own(self) -> StanceQuerySet:
+        return self.of_governments.filter(attribution=Voice.OWN)
+
+    @cached_property
+    def days(self) -> list[tuple[dt.date, int, int]]:
+        """List each day and position, with how many own stances."""
+        return list(self.own.values_list("stated_on", "position").annotate(Count("pk")))
+
+    @property
+    def total(self) -> int:
+        return sum(number for *_, number in self.days)
+
+    @cached_property
+    def quarters(self) -> Quarters | None:
+        if self.total <= ONE_BY_ONE:
+            return quarters(each(self.own.with_evidence().order_by("stated_on", "pk")), self.day, self.by)
+        return quarters([Counted(*row) for row in self.days], self.day, self.by, self.listed_in)
+
+    def listed(self, **query: Any) -> str:
+        """Write the address of the list of the stances counted, narrowed; none where it would name too many."""
+        asked = {"topic": self.topic.slug, "attribution": Voice.OWN.value, "before": self.day.isoformat(), **query}
+        if "actor" not in asked:
+            if len(self._slugs) > NAMED:
+                return ""
+            asked["actor"] = self._slugs
+        return reverse("stance-list", query=asked)
+
+    def listed_in(self, period: Period, position: int) -> str:
+        last = min(period.last, self.day).isoformat()
+        return self.listed(after=period.first.isoformat(), before=last, position=position)
+
+    @cached_property
+    def governments(self) -> list[Tally]:
+        """List the governments by how much they said in their own words, most first."""
+        counted = self._sides(self.own.values_list("actor", "position").annotate(Count("pk")))
+        actors = Actor.objects.in_bulk(list(counted))
+        found = [
+            Tally(
+                actors[pk].label,
+                actors[pk].slug,
+                actors[pk].get_absolute_url(),
+                self.listed(actor=actors[pk].slug),
+                *numbers,
+            )
+            for pk, numbers in counted.items()
+        ]
+        return sorted(found, key=lambda it: (-it.total, it.label.casefold(), it.slug))
+
+    @cached_property
+    def _slugs(self) -> list[str]:
+        rows = self.of_governments.values_list("actor__slug", flat=True).distinct()
+        return sorted(rows[: NAMED + 1])
+
+    @cached_property
+    def speakers(self) -> list[Tally]:
+        """List who spoke in the own voice of governments, most first."""
+        totals = self.own.values_list("speaker").annotate(n=Count("pk")).order_by("-n", "speaker")
+        first = [pk for pk, _ in totals[:LISTED]]
+        rows = self.own.filter(speaker__in=first).values_list("speaker", "position").annotate(Count("pk"))
+        counted = self._sides(rows)
+        people = Actor.objects.in_bulk(first)
+        found = [
+            Tally(
+                people[pk].label,
+                people[pk].slug,
+                people[pk].get_absolute_url(),
+                self.listed(speaker=people[pk].slug),
+                *counted[pk],
+            )
+            for pk in first
+        ]
+        return sorted(found, key=lambda it: (-it.total, it.label.casefold(), it.slug))
+
+    @cached_property
+    def topics(self) -> list[Tally]:
+        """List the topics on which governments spoke in their own words, in the order of the tree."""
+        counted = self._sides(self.own.values_list("topic", "position").annotate(Count("pk")))
+        return [
+            Tally(
+                topic.name,
+                topic.slug,
+                topic.get_absolute_url(),
+                self.listed(topic=topic.slug, subtopics="0"),
+                *counted[topic.pk],
+            )
+            for topic in self.subtree
+            if topic.pk in counted
+        ]
+
+    @cached_property
+    def authorities(self) -> list[Tally]:
+        """List with what authority governments' positions were stated, own and reported, highest first."""
+        rows = self.of_governments.values_list("authority", "attribution", "position").annotate(Count("pk"))
+        counted = self._sides(((authority, voice), position, number) for authority, voice, position, number in rows)
+        return [
+            Tally(
+                f"{authority.label}{', reported' if voice == Voice.REPORTED else ''}",
+                f"{authority.value} {voice.value}",
+                "",
+                self.listed(authority=authority.value, attribution=voice.value),
+                *counted[authority.value, voice.value],
+            )
+            for voice in Voice
+            for authority in Authority
+            if (authority.value, voice.value) in counted
+        ]
+
+    @staticmethod
+    def _sides(rows: Iterable[tuple[Any, int, int]]) -> dict[Any, tuple[int, int, int]]:
+        """Sum positions to for, undecided and against."""
+        found: dict[Any, dict[int, int]] = defaultdict(lambda: {1: 0, 0: 0, -1: 0})
+        for key, position, number in rows:
+            found[key][side(position)] += number
+        return {key: (sides[1], sides[0], sides[-1]) for key, sides in found.items()}
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Give each stretch of the calendar in which something was said, with its counts by side and by position."""
+        positions: dict[Period, dict[int, int]] = defaultdict(lambda: dict.fromkeys(Value, 0))
+        told = self.quarters
+        if told is None:
+            return []
+        for day, position, number in self.days:
+            positions[period_of(self.by, day)][position] += number
+        return [
+            (
+                row.period.notation,
+                row.period.first,
+                row.period.last,
+                row.favour,
+                row.undecided,
+                row.against,
+                *(positions[row.period][value] for value in Value),
+            )
+            for row in told.quarters
+        ]

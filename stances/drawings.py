@@ -1,0 +1,417 @@
+"""Figures as files: SVG that stands alone, with its title, key and address, in the light colours of the palette.
+
+Every colour is an attribute of its element, not a style: so the file looks the same in a browser under a strict
+policy of content, in a text processor and on paper. There is no script in it, and its links are whole addresses.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from stances.charts import MANY, Axis, Mark, Report, Ring, Row, Strip
+from stances.palette import LIGHT, POSITIONS
+from stances.quarters import Quarters
+from stances.vocabulary import CSS, SIGNS, Value
+
+WIDTH, MARGIN = 1040, 16
+LEFT, PLOT = 236, 608  # of the timelines' plots; as wide as the widest on a page
+END = LEFT + PLOT + 16
+INK, MUTED, PAGE = LIGHT["ink"], LIGHT["muted"], LIGHT["page"]
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def clean(text: object) -> str:
+    """Leave out characters that XML cannot hold."""
+    return _UNWRITABLE.sub("", str(text))
+
+
+def add(parent: Element, tag: str, text: object = "", **attributes: object) -> Element:
+    """Add an element; an underscore in an attribute's name stands for a hyphen, at its end for nothing."""
+    named = {name.rstrip("_").replace("_", "-"): clean(value) for name, value in attributes.items()}
+    made = SubElement(parent, tag, named)
+    made.text = clean(text) or None
+    return made
+
+
+@dataclass(frozen=True)
+class About:
+    """What stands around a figure: its title, what a reader should know, and where it comes from."""
+
+    title: str
+    notes: Sequence[str]
+    origin: str
+    #: Makes an address of this site a whole one.
+    address: Callable[[str], str] = field(default=str)
+
+
+class Sheet:
+    """A figure while it is drawn, from the top down."""
+
+    def __init__(self, about: About) -> None:
+        self.about = about
+        self.root = Element(
+            "svg",
+            {"xmlns": "http://www.w3.org/2000/svg", "font-family": "Arial, Helvetica, sans-serif", "font-size": "12"},
+        )
+        add(self.root, "title", about.title)
+        add(self.root, "desc", " ".join([*about.notes, about.origin]))
+        self.ground = add(self.root, "rect", width="100%", height="100%", fill=PAGE)
+        defs = add(self.root, "defs")
+        for css in (*POSITIONS, MANY):
+            hatch = add(
+                defs,
+                "pattern",
+                id=f"h-{css}",
+                width=5,
+                height=5,
+                patternUnits="userSpaceOnUse",
+                patternTransform="rotate(45)",
+            )
+            add(hatch, "line", x1=1, x2=1, y2=5, stroke=LIGHT.get(f"{css}-edge", MUTED), stroke_width=1.6)
+        self.y = float(MARGIN)
+        for line in textwrap.wrap(clean(about.title), 92):
+            self.y += 22
+            add(self.root, "text", line, x=MARGIN, y=self.y, fill=INK, font_size=18, font_weight="bold")
+        self.write(about.notes)
+        self.y += 10
+
+    def write(self, paragraphs: Iterable[str]) -> None:
+        for paragraph in paragraphs:
+            for line in textwrap.wrap(clean(paragraph), 165):
+                self.y += 17
+                add(self.root, "text", line, x=MARGIN, y=self.y, fill=MUTED)
+
+    def link(self, href: str, title: str) -> Element:
+        made = add(self.root, "a", href=self.about.address(href)) if href else add(self.root, "g")
+        add(made, "title", title)
+        return made
+
+    def line(self, x1: float, x2: float, y1: float, y2: float, colour: str, dashes: str = "") -> None:
+        more = {"stroke_dasharray": dashes} if dashes else {}
+        add(self.root, "line", x1=num(x1), x2=num(x2), y1=num(y1), y2=num(y2), stroke=colour, **more)
+
+    def finish(self) -> bytes:
+        self.y += 6
+        self.write([self.about.origin])
+        height = num(self.y + MARGIN)
+        self.root.attrib.update({"width": str(WIDTH), "height": height, "viewBox": f"0 0 {WIDTH} {height}"})
+        return ElementTree.tostring(self.root, encoding="utf-8", xml_declaration=True)
+
+
+def num(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def at(percent: str, left: float = LEFT, width: float = PLOT) -> float:
+    return left + float(percent.removesuffix("%")) / 100 * width
+
+
+def wide(percent: str, width: float = PLOT) -> float:
+    return float(percent.removesuffix("%")) / 100 * width
+
+
+def fill_of(css: str) -> dict[str, str]:
+    """Give a band's colours; many positions together are hatched."""
+    if css == MANY:
+        return {"fill": f"url(#h-{MANY})", "stroke": MUTED}
+    return {"fill": LIGHT[f"{css}-fill"], "stroke": LIGHT[f"{css}-edge"]}
+
+
+# ---- timelines ----
+
+
+def timeline(
+    about: About, rows: Sequence[Row], axis: Axis, *, now: str, by_actor: bool, strips: Sequence[Strip] = ()
+) -> bytes:
+    """Draw histories on one axis, one row each, with their key; below them strips of pairs that are compared."""
+    sheet = Sheet(about)
+    top = sheet.y
+    for tick in axis.ticks:
+        if at(tick.x) + 6.5 * (len(tick.label) + len(now)) + 10 > at(axis.now):
+            continue
+        add(sheet.root, "text", tick.label, x=num(at(tick.x) + 4), y=num(top + 16), fill=MUTED)
+    add(
+        sheet.root,
+        "text",
+        now,
+        x=num(at(axis.now) - 4),
+        y=num(top + 16),
+        fill=INK,
+        font_weight="bold",
+        text_anchor="end",
+    )
+    sheet.y += 24
+    for row in rows:
+        draw_row(sheet, row, axis, by_actor)
+    for strip in strips:
+        draw_strip(sheet, strip, axis)
+    add(sheet.root, "line", x1=MARGIN, x2=WIDTH - MARGIN, y1=num(sheet.y), y2=num(sheet.y), stroke=LIGHT["line"])
+    key(sheet, [*key_of_positions(), *key_of_marks(combined=any(row.combined for row in rows))])
+    return sheet.finish()
+
+
+def background(sheet: Sheet, axis: Axis, y: float, height: float) -> None:
+    add(sheet.root, "line", x1=MARGIN, x2=WIDTH - MARGIN, y1=num(y), y2=num(y), stroke=LIGHT["line"])
+    for tick in axis.ticks:
+        sheet.line(at(tick.x), at(tick.x), y, y + height, LIGHT["line"])
+    sheet.line(at(axis.now), at(axis.now), y, y + height, INK, "1 3")
+
+
+def draw_row(sheet: Sheet, row: Row, axis: Axis, by_actor: bool) -> None:
+    history, y = row.history, sheet.y
+    name = history.actor.label if by_actor else history.topic.name
+    lines = [*textwrap.wrap(clean(name), 30), *textwrap.wrap(clean(history.note), 38)]
+    bold = len(textwrap.wrap(clean(name), 30))
+    height = max(46.0 if row.empty else 88.0 if row.reports and row.rings else 70.0, 14.0 + 15 * len(lines))
+    background(sheet, axis, y, height)
+    for place, line in enumerate(lines):
+        look = {"font_weight": "bold", "fill": INK, "font_size": 13} if place < bold else {"fill": MUTED}
+        add(sheet.root, "text", line, x=MARGIN, y=num(y + 20 + 15 * place), **look)
+    sheet.line(LEFT, at(row.void), y + float(row.void_y), y + float(row.void_y), LIGHT["line-strong"], "2 5")
+    for mark in row.marks:
+        draw_mark(sheet, mark, y)
+    for report in row.reports:
+        draw_report(sheet, report, y)
+    for ring in row.rings:
+        draw_ring(sheet, ring, y + float(row.ring_y))
+    shown = history.shown
+    if shown:
+        below = shown.wider_words if shown.wider else f"reported by {shown.reporter}" if shown.heard else ""
+        tile(sheet.root, END, y + 20, shown.css, shown.words, hollow=shown.hollow, heard=shown.heard)
+        for place, line in enumerate(textwrap.wrap(clean(below), 28)[:3]):
+            add(sheet.root, "text", line, x=END, y=num(y + 53 + 13 * place), fill=MUTED, font_size=11)
+    else:
+        tile(sheet.root, END, y + (13 if row.empty else 20), "", "no position recorded")
+    sheet.y += height
+
+
+def draw_mark(sheet: Sheet, mark: Mark, y: float) -> None:
+    link = sheet.link(mark.href, mark.title)
+    x, dx = at(mark.x), float(mark.dx)
+    for band in mark.bands:
+        if band.vague:
+            edge = LIGHT[f"{band.css}-edge"]
+            box = {"x": num(at(band.vague.x)), "width": num(wide(band.vague.width)), "y": num(y + 18), "height": 24}
+            add(link, "rect", **box, fill="none", stroke=edge, stroke_width=1.5, stroke_dasharray="3 3")
+        for segment in band.segments:
+            top, tall = (26, 8) if segment.thin else (18, 24)
+            box = {"x": num(at(segment.x)), "width": num(wide(segment.width)), "y": num(y + top), "height": tall}
+            add(link, "rect", **box, **fill_of(band.css))
+        if band.fits:
+            words = f"{band.sign} {band.word}" if band.fits == "word" else band.sign
+            ink = LIGHT[f"{band.css}-ink"]
+            add(link, "text", words, x=num(at(band.x) + 7), y=num(y + 34), fill=ink, font_weight="bold")
+    if mark.head:
+        head, aside = mark.head, float(mark.head.dx)
+        stem = f"M{num(x)} {num(y + 42)}V{num(y + 17)}L{num(x + aside)} {num(y + 12)}"
+        add(link, "path", d=stem, fill="none", stroke=INK, stroke_width=1.25)
+        look = {"fill": INK if head.reversal else PAGE, "stroke": INK, "stroke_width": 1.25}
+        add(link, "path", d=HEADS[head.shape], transform=f"translate({num(x + aside)} {num(y + 8)})", **look)
+        if head.label:
+            where = {"x": num(x + float(head.label_dx)), "y": num(y + 12), "text_anchor": "end"}
+            add(link, "text", head.label, **where, fill=INK, font_size=11.5, font_weight="bold")
+    if mark.whisker:
+        whisker(link, at(mark.whisker), x, y + 42)
+    if mark.open_start:
+        arrow(link, x + dx, y + 42)
+    dot(link, x + dx, y + 42, approx=mark.approx, number=mark.combined)
+
+
+HEADS = {"up": "M0 -5.5 5.5 4.5H-5.5z", "down": "M0 5.5 5.5 -4.5H-5.5z", "terms": "M0 -4.5 4.5 0 0 4.5 -4.5 0z"}
+
+
+def dot(parent: Element, x: float, y: float, *, approx: bool = False, number: str = "") -> None:
+    if number:
+        add(parent, "circle", cx=num(x), cy=num(y), r=8, fill=INK, stroke=PAGE, stroke_width=1.5)
+        where = {"x": num(x), "y": num(y + 3.2), "text_anchor": "middle"}
+        add(parent, "text", number, **where, fill=PAGE, font_size=9, font_weight="bold")
+    elif approx:
+        dashes = {"stroke_width": 1.5, "stroke_dasharray": "2.2 1.6"}
+        add(parent, "circle", cx=num(x), cy=num(y), r=4.75, fill=PAGE, stroke=INK, **dashes)
+    else:
+        add(parent, "circle", cx=num(x), cy=num(y), r=4.75, fill=INK, stroke=PAGE, stroke_width=1.5)
+
+
+def whisker(parent: Element, x1: float, x2: float, y: float) -> None:
+    dashes = {"stroke": INK, "stroke_width": 1.5, "stroke_dasharray": "3 2"}
+    add(parent, "line", x1=num(x1), x2=num(x2), y1=num(y), y2=num(y), **dashes)
+
+
+def arrow(parent: Element, x: float, y: float) -> None:
+    place = f"translate({num(x)} {num(y)})"
+    path = "M-5 0H-18M-14 -3.5L-18 0L-14 3.5"
+    add(parent, "path", d=path, transform=place, fill="none", stroke=INK, stroke_width=1.5)
+
+
+def draw_report(sheet: Sheet, report: Report, y: float) -> None:
+    link = sheet.link(report.href, report.title)
+    x, dx = at(report.x), float(report.dx)
+    for lane in report.lanes:
+        edge = LIGHT[f"{lane.css}-edge"]
+        for segment in lane.segments:
+            box = {"x": num(at(segment.x)), "width": num(wide(segment.width)), "y": num(y + 51), "height": 15}
+            add(link, "rect", **box, fill=PAGE, stroke=edge, stroke_dasharray="4 3")
+        if lane.fits:
+            words = f"{lane.sign} {lane.word}" if lane.fits == "word" else lane.sign
+            where = {"x": num(at(lane.x) + float(report.lane_dx or 0)), "y": num(y + 62.5)}
+            add(link, "text", words, **where, fill=INK, font_size=11.5)
+    if report.whisker:
+        whisker(link, at(report.whisker), x, y + 58.5)
+    if report.open_start:
+        arrow(link, x + dx + 5, y + 58.5)
+    wide_ = 14 if report.number > 1 else 10
+    edge = LIGHT[f"{report.css}-edge"]
+    box = {"x": num(x + dx), "y": num(y + 51), "width": wide_, "height": 15}
+    add(link, "rect", **box, fill=f"url(#h-{report.css})", stroke=edge)
+
+
+def draw_ring(sheet: Sheet, ring: Ring, y: float) -> None:
+    link = sheet.link(ring.href, ring.title)
+    r = 5 if ring.number > 1 else 3.5
+    add(link, "circle", cx=num(at(ring.x)), cy=num(y), r=r, fill=PAGE, stroke=MUTED, stroke_width=1.25)
+
+
+def draw_strip(sheet: Sheet, strip: Strip, axis: Axis) -> None:
+    """Draw over what days two actors were on one side, and on opposite ones."""
+    y, height = sheet.y, 40.0
+    background(sheet, axis, y, height)
+    for place, line in enumerate(textwrap.wrap(clean(strip.label), 38)[:2]):
+        add(sheet.root, "text", line, x=MARGIN, y=num(y + 17 + 14 * place), fill=INK)
+    for stretch in strip.stretches:
+        group = add(sheet.root, "g")
+        add(group, "title", stretch.title)
+        box = {"x": num(at(stretch.x)), "width": num(wide(stretch.width)), "y": num(y + 14), "height": 12}
+        add(group, "rect", **box, **STRIPS[stretch.kind], stroke=INK)
+    for place, line in enumerate(textwrap.wrap(clean(strip.words), 28)[:2]):
+        add(sheet.root, "text", line, x=END, y=num(y + 17 + 14 * place), fill=MUTED, font_size=11)
+    sheet.y += height
+
+
+STRIPS: dict[str, dict[str, str]] = {
+    "same": {"fill": INK},
+    "apart": {"fill": PAGE},
+    "opposed": {"fill": f"url(#h-{MANY})"},
+}
+
+
+# ---- counts ----
+
+
+def counts(about: About, counted: Quarters | None) -> bytes:
+    """Draw counts by a stretch of the calendar: for above the line, against below, undecided astride it."""
+    sheet = Sheet(about)
+    if counted is None:
+        sheet.write(["No government has spoken on this in its own words."])
+        return sheet.finish()
+    top, left, plot = sheet.y, float(MARGIN), float(WIDTH - 2 * MARGIN)
+    add(sheet.root, "text", "For ▲", x=MARGIN, y=num(top + 12), fill=INK, font_weight="bold")
+    add(sheet.root, "text", "Against ▼", x=MARGIN, y=num(top + counted.side_y), fill=INK, font_weight="bold")
+    for year in counted.years:
+        x = at(year.x, left, plot)
+        sheet.line(x, x, top + 20, top + counted.bottom, LIGHT["line"])
+        where = {"x": num(at(year.middle, left, plot)), "y": num(top + counted.tick_y), "text_anchor": "middle"}
+        add(sheet.root, "text", year.label, **where, fill=MUTED)
+    sheet.line(left, left + plot, top + counted.zero, top + counted.zero, INK)
+    for block in counted.blocks:
+        link = sheet.link(block.href, block.title)
+        box = {"x": num(at(block.x, left, plot)), "width": num(wide(block.width, plot))}
+        add(link, "rect", **box, y=num(top + block.y), height=num(block.height), **fill_of(block.css))
+        if counted.signs:
+            where = {"x": num(at(block.middle, left, plot)), "y": num(top + block.text_y), "text_anchor": "middle"}
+            add(link, "text", block.sign, **where, fill=LIGHT[f"{block.css}-ink"], font_weight="bold")
+    sheet.y = top + counted.height + 8
+    key(sheet, key_of_positions()[:5])
+    return sheet.finish()
+
+
+# ---- keys ----
+
+
+def tile(
+    parent: Element, x: float, y: float, css: str, words: str, *, hollow: bool = False, heard: bool = False
+) -> float:
+    """Draw a position, its sign and words on its colour, and give its width."""
+    sign = next((SIGNS[value] for value, name in CSS.items() if name == css), "")
+    indent = 14 if heard else 7
+    width = indent + 7 + 6.6 * (len(words) + (len(sign) + 1 if sign else 0))
+    box = {"x": num(x), "y": num(y), "width": num(width), "height": 20}
+    if not css:
+        add(parent, "rect", **box, fill="none", stroke=LIGHT["line-strong"], stroke_dasharray="3 3")
+    elif hollow:
+        edge = LIGHT[f"{css}-edge"]
+        if heard:
+            add(parent, "rect", x=num(x), y=num(y), width=9, height=20, fill=f"url(#h-{css})")
+        add(parent, "rect", **box, fill="none", stroke=edge, stroke_width=1.5, stroke_dasharray="4 3")
+    else:
+        add(parent, "rect", **box, **fill_of(css))
+    ink = MUTED if not css else INK if hollow else LIGHT[f"{css}-ink"]
+    add(parent, "text", f"{sign} {words}".strip(), x=num(x + indent), y=num(y + 14), fill=ink)
+    return width
+
+
+Item = tuple[Callable[[Element, float, float], float], str]
+
+
+def key_of_positions() -> list[Item]:
+    def solid(value: Value) -> Item:
+        return lambda parent, x, y: tile(parent, x, y, CSS[value], value.label), ""
+
+    return [
+        *(solid(value) for value in Value),
+        (lambda parent, x, y: tile(parent, x, y, "p1", "hollow", hollow=True, heard=True), "reported by others"),
+        (lambda parent, x, y: tile(parent, x, y, "p1", "hollow", hollow=True), "said of the wider topic"),
+    ]
+
+
+def key_of_marks(*, combined: bool) -> list[Item]:
+    def shape(name: str, filled: bool = False) -> Callable[[Element, float, float], float]:
+        def draw(parent: Element, x: float, y: float) -> float:
+            place, fill = f"translate({num(x + 6)} {num(y + 10)})", INK if filled else PAGE
+            add(parent, "path", d=HEADS[name], transform=place, fill=fill, stroke=INK, stroke_width=1.25)
+            return 12
+
+        return draw
+
+    def drawn(
+        width: float, *steps: Callable[[Element, float, float], None]
+    ) -> Callable[[Element, float, float], float]:
+        def draw(parent: Element, x: float, y: float) -> float:
+            for step in steps:
+                step(parent, x, y + 10)
+            return width
+
+        return draw
+
+    items: list[Item] = [(drawn(12, lambda e, x, y: dot(e, x + 6, y)), "statement")]
+    if combined:
+        items.append((drawn(18, lambda e, x, y: dot(e, x + 9, y, number="12")), "so many statements, combined"))
+    part = drawn(36, lambda e, x, y: whisker(e, x, x + 30, y), lambda e, x, y: dot(e, x + 30, y, approx=True))
+    before = drawn(26, lambda e, x, y: arrow(e, x + 20, y), lambda e, x, y: dot(e, x + 20, y, approx=True))
+    return [
+        *items,
+        (part, "date known in part; counts from its latest day"),
+        (before, "before that day"),
+        (shape("down", filled=True), "reversal"),
+        (shape("up"), "shift"),
+        (shape("terms"), "other terms, same side"),
+    ]
+
+
+def key(sheet: Sheet, items: Sequence[Item]) -> None:
+    """Set the items of a key in lines, as many as fit."""
+    x = float(MARGIN)
+    sheet.y += 12
+    for draw, words in items:
+        if x > MARGIN and x + 150 + 6 * len(words) > WIDTH - MARGIN:
+            x, sheet.y = float(MARGIN), sheet.y + 27
+        x += draw(sheet.root, x, sheet.y) + 6
+        if words:
+            add(sheet.root, "text", words, x=num(x), y=num(sheet.y + 14), fill=MUTED)
+            x += 6 * len(words)
+        x += 16
+    sheet.y += 26

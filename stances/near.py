@@ -1,0 +1,57 @@
+"""Names that look like what was typed, for a search that found nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stances.models import Actor, Topic
+from stances.search import Query
+
+MOST_NAMES = 20_000
+SHOWN = 5
+LEAST_ALIKE = 0.3
+
+
+@dataclass(frozen=True)
+class Near:
+    """A thing whose name is like a word that was typed."""
+
+    name: str
+    url: str
+
+
+def trigrams(word: str) -> set[str]:
+    """Give the runs of three signs in a word, its beginning counted twice."""
+    padded = f"  {word} "
+    return {padded[i : i + 3] for i in range(len(padded) - 2)}
+
+
+def alike(one: set[str], other: set[str]) -> float:
+    """Tell how much of two words' trigrams is common, from 0 to 1."""
+    return len(one & other) / len(one | other)
+
+
+def near_names(query: Query) -> list[Near]:
+    """Name the public actors and the topics whose names have a word most like one that was typed."""
+    typed = [trigrams(word) for term in query.included for word in term.words if len(word) > 2]
+    if not typed:
+        return []
+
+    def best(names: str) -> float:
+        words = [trigrams(word) for word in names.casefold().split()]
+        return max((alike(one, other) for one in typed for other in words), default=0)
+
+    actors = Actor.objects.order_by().values_list("pk", "name", "short_name", "aliases")[:MOST_NAMES]
+    topics = Topic.objects.order_by().values_list("pk", "name", "short_name")[:MOST_NAMES]
+    scores: list[tuple[float, int, type, int]] = [
+        (-best(" ".join((name, *others))), len(name), model, pk)
+        for model, rows in ((Actor, actors), (Topic, topics))
+        for pk, name, *others in rows
+    ]
+    likely = sorted((it for it in scores if it[0] <= -LEAST_ALIKE), key=lambda it: (it[0], it[1], it[3]))[: 4 * SHOWN]
+    pks = {model: {pk for *_, found, pk in likely if found is model} for model in (Actor, Topic)}
+    known = Actor.objects.public_among(pks[Actor]) if pks[Actor] else set()
+    named: dict[tuple, Actor | Topic] = {(Actor, pk): row for pk, row in Actor.objects.in_bulk(known).items()}
+    named |= {(Topic, pk): row for pk, row in Topic.objects.in_bulk(pks[Topic]).items()}
+    found = [named[model, pk] for *_, model, pk in likely if (model, pk) in named]
+    return [Near(row.name, row.get_absolute_url()) for row in found[:SHOWN]]

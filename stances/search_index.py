@@ -1,0 +1,417 @@
+"""The index of full-text search: what it holds, the triggers that keep it right, and making it anew.
+
+On SQLite each kind of row has an FTS5 table; on PostgreSQL a narrow table of tsvectors with a GIN index, in a text
+search configuration of our own. Triggers in the database keep both, so that no way of writing, COPY among them, passes
+them by. Only published statements are in it. The names of speakers and publishers stand in a statement's entry, and so
+a search is one look into one index; the triggers follow a new name through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.utils import ProgrammingError
+
+#: Two statements of one day come by their ids; in FTS5 only the rowid is in order, so it holds the day as well.
+DAY = 2**32
+
+
+def names(alias: str) -> str:
+    return f"{alias}.name || ' ' || {alias}.short_name || ' ' || {alias}.aliases"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A part of an entry: where its text comes from, and how much a word in it weighs, from A to D."""
+
+    name: str
+    sql: str
+    grade: str
+
+    @property
+    def weight(self) -> float:
+        return {"A": 8.0, "B": 4.0, "C": 2.0, "D": 1.0}[self.grade]
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Rows of another table that entries rest on: when these columns change, these entries are made anew."""
+
+    table: str
+    columns: tuple[str, ...]
+    #: The ids of the entries' rows, for rows of that table whose ids are given.
+    affected: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """What of one kind of row is found, by what words."""
+
+    table: str
+    source: str
+    fields: tuple[Field, ...]
+    #: The columns of the rows themselves that an entry rests on.
+    columns: tuple[str, ...]
+    #: The fields that are shown with what was found in them marked; each is a column of the row.
+    shown: tuple[str, ...]
+    joins: str = ""
+    where: str = ""
+    date: str = ""
+    follows: tuple[Follow, ...] = ()
+
+    def place(self, name: str) -> int:
+        return [field.name for field in self.fields].index(name)
+
+    # ---- SQLite ----
+
+    @property
+    def id_sql(self) -> str:
+        return f"({self.table}.rowid & {DAY - 1})" if self.date else f"{self.table}.rowid"
+
+    def rowid_sql(self, row: str) -> str:
+        """Write the rowid of a row's entry: the day, then the id."""
+        return f"CAST(julianday({row}.{self.date}) AS INTEGER) * {DAY} + {row}.id" if self.date else f"{row}.id"
+
+    def rowids(self, rows: Iterable) -> list[int]:
+        """Give the rowids of rows' entries; a Julian day begins at noon, and so ends with the half of ours."""
+        if not self.date:
+            return [row.pk for row in rows]
+        return [(getattr(row, self.date).toordinal() + 1_721_424) * DAY + row.pk for row in rows]
+
+    def fts_insert(self, condition: str) -> str:
+        columns = ", ".join(field.name for field in self.fields)
+        return f"INSERT INTO {self.table} (rowid, {columns}) {self.fts_select(condition)}"
+
+    def fts_select(self, condition: str = "1") -> str:
+        values = ", ".join(field.sql for field in self.fields)
+        return (
+            f"SELECT {self.rowid_sql('t')}, {values} FROM {self.source} t {self.joins} "  # noqa: S608
+            f"WHERE {condition}{self.where and f' AND {self.where}'}"
+        )
+
+    def fts_create(self) -> str:
+        columns = ", ".join(field.name for field in self.fields)
+        tokens = "porter unicode61 remove_diacritics 2"
+        return f"CREATE VIRTUAL TABLE {self.table} USING fts5({columns}, tokenize = '{tokens}')"
+
+    def fts_triggers(self) -> dict[str, str]:
+        """Write the triggers by their names."""
+
+        def forget(condition: str, row: str = "") -> str:
+            if row:
+                return f"DELETE FROM {self.table} WHERE rowid = {self.rowid_sql(row)};"  # noqa: S608
+            rows = f"SELECT {self.rowid_sql('t')} FROM {self.source} t WHERE {condition}"  # noqa: S608
+            return f"DELETE FROM {self.table} WHERE rowid IN ({rows});"  # noqa: S608
+
+        def differ(columns: Iterable[str]) -> str:
+            return " OR ".join(f"old.{column} IS NOT new.{column}" for column in columns)
+
+        own = ", ".join(self.columns)
+        add = f"{self.fts_insert('t.id = new.id')};"
+        found = {
+            f"{self.table}_insert": f"AFTER INSERT ON {self.source} BEGIN {add} END",
+            f"{self.table}_update": f"AFTER UPDATE OF {own} ON {self.source} WHEN {differ(self.columns)} "
+            f"BEGIN {forget('', 'old')} {add} END",
+            f"{self.table}_delete": f"AFTER DELETE ON {self.source} BEGIN {forget('', 'old')} END",
+        }
+        for follow in self.follows:
+            condition = f"t.id IN ({follow.affected.format(ids='SELECT new.id')})"
+            found[f"{self.table}_follow_{follow.table}"] = (
+                f"AFTER UPDATE OF {', '.join(follow.columns)} ON {follow.table} WHEN {differ(follow.columns)} "
+                f"BEGIN {forget(condition)} {self.fts_insert(condition)}; END"
+            )
+        return found
+
+    # ---- PostgreSQL ----
+
+    def document_sql(self) -> str:
+        """Write an entry; between two fields a place is left out, so that no phrase reaches over."""
+        gap = " || 'xgapx:1'::tsvector || "
+        parts = (f"setweight(stances_search_words({field.sql}), '{field.grade}')" for field in self.fields)
+        return f"ts_delete({gap.join(parts)}, 'xgapx')"
+
+    def pg_select(self, rows: str, condition: str = "true") -> str:
+        date = f", t.{self.date}" if self.date else ""
+        return (
+            f"SELECT t.id{date}, {self.document_sql()} FROM {rows} t {self.joins} "  # noqa: S608
+            f"WHERE {condition}{self.where and f' AND {self.where}'}"
+        )
+
+    def pg_upsert(self, rows: str, condition: str) -> str:
+        columns = ["date", "document"] if self.date else ["document"]
+        excluded = ", ".join(f"excluded.{column}" for column in columns)
+        stored = ", ".join(f"{self.table}.{column}" for column in columns)
+        return (
+            f"INSERT INTO {self.table} (id, {', '.join(columns)}) {self.pg_select(rows, condition)} "
+            f"ON CONFLICT (id) DO UPDATE SET ({', '.join(columns)}) = ROW({excluded}) "
+            f"WHERE ({stored}) IS DISTINCT FROM ({excluded})"
+        )
+
+    def pg_create(self) -> list[str]:
+        date = "date date NOT NULL, " if self.date else ""
+        found = [
+            f"CREATE TABLE {self.table} (id bigint PRIMARY KEY, {date}document tsvector NOT NULL)",
+            f"CREATE INDEX {self.table}_words ON {self.table} USING gin (document)",
+        ]
+        if self.date:
+            found.append(f"CREATE INDEX {self.table}_latest ON {self.table} (date DESC, id DESC)")
+        return found
+
+    def pg_triggers(self) -> list[str]:
+        def differ(columns: Iterable[str]) -> str:
+            old, new = (", ".join(f"{row}.{column}" for column in columns) for row in ("was", "t"))
+            return f"({old}) IS DISTINCT FROM ({new})"
+
+        def changed(columns: Iterable[str]) -> str:
+            return f"SELECT t.id FROM now_is t JOIN was ON was.id = t.id WHERE {differ(columns)}"  # noqa: S608
+
+        gone = f"DELETE FROM {self.table} e USING was WHERE e.id = was.id"  # noqa: S608
+        kept = f"now_is t WHERE t.id = was.id{self.where and f' AND {self.where}'}"
+        insert = self.pg_upsert("now_is", "true")
+        update = self.pg_upsert("now_is", f"t.id IN ({changed(self.columns)})")
+        steps = {
+            f"{self.table}_insert": (self.source, "INSERT", f"{insert};"),
+            f"{self.table}_update": (
+                self.source,
+                "UPDATE",
+                f"{gone} AND NOT EXISTS (SELECT FROM {kept}); {update};",
+            ),
+            f"{self.table}_delete": (self.source, "DELETE", f"{gone};"),
+            f"{self.table}_truncate": (self.source, "TRUNCATE", f"DELETE FROM {self.table};"),  # noqa: S608
+        }
+        for follow in self.follows:
+            affected = f"t.id IN ({follow.affected.format(ids=changed(follow.columns))})"
+            step = (follow.table, "UPDATE", f"{self.pg_upsert(self.source, affected)};")
+            steps[f"{self.table}_follow_{follow.table}"] = step
+        tables = {
+            "INSERT": "REFERENCING NEW TABLE AS now_is",
+            "UPDATE": "REFERENCING OLD TABLE AS was NEW TABLE AS now_is",
+            "DELETE": "REFERENCING OLD TABLE AS was",
+            "TRUNCATE": "",
+        }
+        return [
+            statement
+            for name, (table, event, body) in steps.items()
+            for statement in (
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$",
+                f"CREATE TRIGGER {name} AFTER {event} ON {table} {tables[event]} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+            )
+        ]
+
+
+NAMED = ("name", "short_name", "aliases")
+PUBLISHER = "LEFT JOIN stances_actor publisher ON publisher.id = source.publisher_id"
+STATEMENTS = Index(
+    table="stances_search_statement",
+    source="stances_statement",
+    fields=(
+        Field("quote", "t.quote", "A"),
+        Field("summary", "t.summary", "A"),
+        Field("speaker", names("speaker"), "B"),
+        Field("occasion", "t.occasion", "C"),
+        Field("source", f"source.title || ' ' || COALESCE({names('publisher')}, '')", "D"),
+    ),
+    columns=("status", "latest", "quote", "summary", "occasion", "speaker_id", "source_id"),
+    shown=("quote", "summary", "occasion"),
+    joins="JOIN stances_actor speaker ON speaker.id = t.speaker_id "
+    f"JOIN stances_source source ON source.id = t.source_id {PUBLISHER}",
+    where="t.status = 'published'",
+    date="latest",
+    follows=(
+        Follow(
+            "stances_source",
+            ("title", "publisher_id"),
+            "SELECT s.id FROM stances_statement s WHERE s.source_id IN ({ids})",
+        ),
+        Follow(
+            "stances_actor",
+            NAMED,
+            "SELECT s.id FROM stances_statement s WHERE s.speaker_id IN ({ids}) UNION "
+            "SELECT s.id FROM stances_statement s JOIN stances_source o ON o.id = s.source_id "
+            "WHERE o.publisher_id IN ({ids})",
+        ),
+    ),
+)
+ACTORS = Index(
+    table="stances_search_actor",
+    source="stances_actor",
+    fields=(
+        Field("name", "t.name", "A"),
+        Field("short_name", "t.short_name", "A"),
+        Field("aliases", "t.aliases", "B"),
+        Field("iso", "t.iso", "B"),
+    ),
+    columns=(*NAMED, "iso"),
+    shown=("name",),
+)
+TOPICS = Index(
+    table="stances_search_topic",
+    source="stances_topic",
+    fields=(
+        Field("name", "t.name", "A"),
+        Field("short_name", "t.short_name", "A"),
+        Field("proposition", "t.proposition", "B"),
+    ),
+    columns=("name", "short_name", "proposition"),
+    shown=("name", "proposition"),
+)
+SOURCES = Index(
+    table="stances_search_source",
+    source="stances_source",
+    fields=(
+        Field("title", "t.title", "A"),
+        Field("author", "t.author", "B"),
+        Field("publisher", f"COALESCE({names('publisher')}, '')", "B"),
+    ),
+    columns=("title", "author", "publisher_id"),
+    shown=("title", "author"),
+    joins=PUBLISHER.replace("source.", "t."),
+    follows=(Follow("stances_actor", NAMED, "SELECT o.id FROM stances_source o WHERE o.publisher_id IN ({ids})"),),
+)
+INDEXES = (STATEMENTS, ACTORS, TOPICS, SOURCES)
+
+#: Signs of ASCII that PostgreSQL's parser would take for parts of addresses, files, hosts and numbers, and other marks.
+_SIGNS = r"[!-/:-@[-`{-~¡-¿‐-⁞　-〠]"
+_PG_WORDS = (
+    "asciiword, word, numword, asciihword, hword, numhword, hword_asciipart, hword_part, hword_numpart, "
+    "int, uint, float, sfloat, version"
+)
+_PG_SETUP = (
+    "CREATE TEXT SEARCH DICTIONARY stances_stem (TEMPLATE = snowball, Language = english)",  # no stop words left out
+    "CREATE TEXT SEARCH CONFIGURATION stances (COPY = english)",
+    f"ALTER TEXT SEARCH CONFIGURATION stances ALTER MAPPING FOR {_PG_WORDS} WITH unaccent, stances_stem",
+    # The same text sign by sign, so that what is found in it is found in the text.
+    "CREATE FUNCTION stances_search_parted(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS "
+    f"$$ SELECT regexp_replace($1, '{_SIGNS}', ' ', 'g') $$",
+    "CREATE FUNCTION stances_search_words(text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ "
+    "SELECT to_tsvector('stances', stances_search_parted("
+    "left(CASE WHEN $1 IS NFKC NORMALIZED THEN $1 ELSE normalize($1, NFKC) END, 100000))) $$",
+)
+MAY_NOT = (
+    "Search needs PostgreSQL's extension “unaccent”, which this role may not make. Have an administrator of the server "
+    "run CREATE EXTENSION unaccent; in this database, and migrate again. ({error})"
+)
+
+
+class ExtensionMissing(Exception):
+    """PostgreSQL's extension is missing, and the role may not make it."""
+
+
+def create() -> None:
+    """Make the index with all that keeps it right, and fill it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for index in INDEXES:
+                cursor.execute(index.fts_create())
+            create_triggers()
+        else:
+            _make_extension(cursor)
+            for statement in _PG_SETUP:
+                cursor.execute(statement)
+            for index in INDEXES:
+                for statement in (*index.pg_create(), *index.pg_triggers()):
+                    cursor.execute(statement)
+        rebuild()
+
+
+def _make_extension(cursor) -> None:
+    try:
+        with transaction.atomic():
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS unaccent")
+    except ProgrammingError as error:
+        raise ExtensionMissing(MAY_NOT.format(error=str(error).strip())) from error
+
+
+def drop() -> None:
+    """Take the index away, with all that keeps it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            drop_triggers()
+            for index in INDEXES:
+                cursor.execute(f"DROP TABLE IF EXISTS {index.table}")
+            return
+        cursor.execute(
+            "SELECT oid::regprocedure FROM pg_proc WHERE proname LIKE 'stances\\_search\\_%' "
+            "AND pronamespace = current_schema()::regnamespace"
+        )
+        for (function,) in cursor.fetchall():
+            cursor.execute(f"DROP FUNCTION {function} CASCADE")
+        for index in INDEXES:
+            cursor.execute(f"DROP TABLE IF EXISTS {index.table}")
+        cursor.execute("DROP TEXT SEARCH CONFIGURATION IF EXISTS stances")
+        cursor.execute("DROP TEXT SEARCH DICTIONARY IF EXISTS stances_stem")
+
+
+def _triggers() -> dict[str, str]:
+    return {name: body for index in INDEXES for name, body in index.fts_triggers().items()}
+
+
+def create_triggers() -> None:
+    with connection.cursor() as cursor:
+        for name, body in _triggers().items():
+            cursor.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {body}")
+
+
+def drop_triggers() -> None:
+    with connection.cursor() as cursor:
+        for name in _triggers():
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def before_migration() -> None:
+    """Let a migration remake tables: SQLite's triggers vanish with a table, or keep it from being renamed."""
+    if connection.vendor == "sqlite":
+        drop_triggers()
+
+
+def after_migration() -> None:
+    """Make triggers that are missing again, and the index with them, which missed what was written meanwhile."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE name LIKE 'stances_search_%'")
+        there = {name for (name,) in cursor.fetchall()}
+    if not {index.table for index in INDEXES} <= there or _triggers().keys() <= there:
+        return
+    with transaction.atomic():
+        create_triggers()
+        rebuild()
+
+
+def rebuild() -> int:
+    """Make the index anew; give the number of its entries."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for index in INDEXES:
+            if connection.vendor == "sqlite":
+                cursor.execute(f"DELETE FROM {index.table}")  # noqa: S608
+                cursor.execute(index.fts_insert("1"))
+                cursor.execute(f"INSERT INTO {index.table} ({index.table}) VALUES ('optimize')")  # noqa: S608
+            else:  # by difference, so that readers go on reading
+                right = f"SELECT t.id FROM {index.source} t{index.where and f' WHERE {index.where}'}"  # noqa: S608
+                cursor.execute(f"DELETE FROM {index.table} WHERE id NOT IN ({right})")  # noqa: S608
+                cursor.execute(index.pg_upsert(index.source, "true"))
+                cursor.execute(f"ANALYZE {index.table}")
+        counts = " + ".join(f"(SELECT COUNT(*) FROM {index.table})" for index in INDEXES)  # noqa: S608
+        cursor.execute(f"SELECT {counts}")
+        return cursor.fetchone()[0]
+
+
+def differences() -> list[str]:
+    """Name the entries that are wrong, missing or too many."""
+    found = []
+    with connection.cursor() as cursor:
+        for index in INDEXES:
+            if connection.vendor == "sqlite":
+                columns = ", ".join(["rowid", *(field.name for field in index.fields)])
+                stored, right = f"SELECT {columns} FROM {index.table}", index.fts_select()  # noqa: S608
+                cursor.execute(f"INSERT INTO {index.table} ({index.table}) VALUES ('integrity-check')")  # noqa: S608
+            else:
+                stored = f"SELECT id, {'date, ' if index.date else ''}document FROM {index.table}"  # noqa: S608
+                right = index.pg_select(index.source)
+            for words, these, those in (("should not have", stored, right), ("lacks", right, stored)):
+                cursor.execute(f"SELECT * FROM ({these}) a EXCEPT SELECT * FROM ({those}) b")  # noqa: S608
+                found += [f"{index.table} {words} {row}" for row in cursor.fetchall()]
+    return found

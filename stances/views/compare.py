@@ -1,0 +1,200 @@
+"""Two to six actors compared on a topic: as a page, as CSV, as JSON and as a drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from stances import citations, twins
+from stances.comparing import Comparison, Pair
+from stances.comparisons import Agreement
+from stances.drawings import timeline
+from stances.exports import refuse, table
+from stances.filters import Problem
+from stances.models import Actor, Position, Topic
+from stances.parameters import NamedField
+from stances.views.detail import DayParameters, Page, answer
+from stances.views.figures import about, covered, drawing
+from stances.vocabulary import Voice
+from stances.wording import day_words, joined
+
+FEWEST, MOST = 2, 6
+LISTED = 60  # so many actors are listed to choose from; others by the end of their address
+COLUMNS = (
+    "topic",
+    "actor",
+    "other_actor",
+    "year",
+    "days",
+    "same_side_days",
+    "same_side",
+    "mean_distance",
+    "statements",
+    "other_statements",
+    "moved_first",
+    "moved_on",
+    "followed_on",
+)
+
+
+class CompareParameters(DayParameters):
+    actor = NamedField(most=MOST, model=Actor, public=Actor.objects.public_among, label="Actor", required=False)
+    topic = NamedField(model=Topic, public=set, label="Topic", required=False)
+
+
+class CompareView(Page):
+    """The comparison; without two actors and a topic the form to choose them."""
+
+    template_name = "stances/compare.html"
+    parameters = CompareParameters
+
+    def get(self, request: HttpRequest, format: str = "html") -> HttpResponseBase:
+        actors, topics = (self.form.cleaned_data.get(name) or [] for name in ("actor", "topic"))
+        ready = len(actors) >= FEWEST and topics and not self.problems
+        compared = Comparison(actors, topics[0], self.tree, self.day) if ready else None
+        if format == "html":
+            return self.show(self.context(actors, topics, compared))
+        if compared is None:
+            return refuse(self.problems or list(self.missing(actors, topics)), format=format)
+        if format == "csv":
+            return table(COLUMNS, rows_of(compared), name=f"{compared.topic.slug}-compared")
+        if format == "svg":
+            return drawing(self.draw(compared), f"{compared.topic.slug}-compared")
+        return answer(self.data(compared))
+
+    def missing(self, actors: list[Actor], topics: list[Topic]) -> Iterable[Problem]:
+        given = self.request.GET
+        if len(actors) < FEWEST:
+            yield Problem("actor", tuple(given.getlist("actor")), f"Give {FEWEST} to {MOST} actors.")
+        if not topics:
+            yield Problem("topic", tuple(given.getlist("topic")), "Give the topic on which they are compared.")
+
+    def url(self, name: str, compared: Comparison) -> str:
+        """Write the address of this comparison on its day, in a format."""
+        query = [("actor", actor.slug) for actor in compared.actors]
+        query += [("topic", compared.topic.slug), ("on", self.day.isoformat())]
+        return f"{reverse(name)}?{urlencode(query)}"
+
+    def title(self, compared: Comparison) -> str:
+        return f"{joined([actor.label for actor in compared.actors])} on {self.tree.in_sentence(compared.topic)}"
+
+    def context(self, actors: list[Actor], topics: list[Topic], compared: Comparison | None) -> dict[str, Any]:
+        topic = topics[0] if topics else None
+        told = {f"{problem.parameter}_problem": problem.message for problem in self.problems}
+        fields = self.form.fields
+        context: dict[str, Any] = {
+            **told,
+            "other_problems": [it for it in self.problems if it.parameter not in fields],
+            "chosen_topic": topic,
+            "topics": [(it, "– " * len(self.tree.ancestors(it))) for it in self.tree],
+            "choices": self.choices(actors, topic),
+            "listed": LISTED,
+            "given_on": self.request.GET.get("on", ""),
+            "hint": self.hint(actors, topics),
+            "compared": compared,
+        }
+        if compared:
+            urls = {kind: self.url(f"compare-{kind}", compared) for kind in ("csv", "json", "svg")}
+            title = self.title(compared)
+            whole = self.address(self.url("compare", compared))
+            context |= {"title": title, "urls": urls, "citation": citations.page(title, whole, self.seen, on=self.day)}
+        return context
+
+    def hint(self, actors: list[Actor], topics: list[Topic]) -> str:
+        """Say what is still to be chosen."""
+        lacking = []
+        if len(actors) < FEWEST:
+            lacking.append("one more actor" if actors else "two to six actors")
+        if not topics:
+            lacking.append("a topic")
+        return f"Choose {joined(lacking)}." if lacking else ""
+
+    def choices(self, actors: list[Actor], topic: Topic | None) -> list[tuple[Actor, bool]]:
+        """List actors to choose from, the chosen ones first: who has an own position on the topic, or on any."""
+        positions = Position.objects.filter(actor=OuterRef("pk"), voice=Voice.OWN)
+        if topic:
+            positions = positions.filter(topic=topic)
+        held = Actor.objects.filter(Exists(positions)).exclude(pk__in=[actor.pk for actor in actors])
+        if not topic:
+            held = held.governments()
+        found = held.order_by("name", "pk")[:LISTED]
+        return [(actor, True) for actor in actors] + [(actor, False) for actor in found]
+
+    def draw(self, compared: Comparison) -> bytes:
+        title = f"{self.title(compared)}: recorded positions, to {day_words(self.day)}"
+        notes = [
+            compared.topic.proposition,
+            covered(compared.histories),
+            "Below, how each two stood to each other on the days on which both have an own position: "
+            "filled, on the same side; empty, one of them undecided; hatched, on opposite sides.",
+        ]
+        told = about(
+            self,
+            title,
+            notes,
+            reverse("compare"),
+            actor=[actor.slug for actor in compared.actors],
+            topic=compared.topic.slug,
+        )
+        now = day_words(self.day, short=True)
+        return timeline(told, compared.rows, compared.axis, now=now, by_actor=True, strips=compared.strips)
+
+    def data(self, compared: Comparison) -> dict[str, Any]:
+        return {
+            "address": self.address(self.url("compare", compared)),
+            "on": self.day,
+            "topic": compared.topic.slug,
+            "proposition": compared.topic.proposition,
+            "actors": [actor.slug for actor in compared.actors],
+            "histories": [twins.of_history(told) for told in compared.histories],
+            "pairs": [data_of(pair) for pair in compared.pairs],
+        }
+
+
+def figures_of(found: Agreement) -> dict[str, Any]:
+    return {
+        "days": found.days,
+        "same_side_days": found.same_days,
+        "same_side": rounded(found.share),
+        "mean_distance": rounded(found.mean_distance),
+    }
+
+
+def rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def moved(pair: Pair) -> tuple[list[str], Any, Any]:
+    """Name who moved first, when, and when the other did."""
+    if pair.move is None:
+        return [], None, None
+    named = zip((pair.mine.actor.slug, pair.other.actor.slug), (pair.move.by_mine, pair.move.by_other), strict=True)
+    return [slug for slug, it in named if it], pair.move.day, pair.move.followed_on
+
+
+def data_of(pair: Pair) -> dict[str, Any]:
+    who, day, followed = moved(pair)
+    return {
+        "actors": [pair.mine.actor.slug, pair.other.actor.slug],
+        **figures_of(pair.whole),
+        "statements": list(pair.statements),
+        "years": [{"year": year, **figures_of(found)} for year, found in pair.years.items()],
+        "moved_first": who,
+        "moved_on": day,
+        "followed_on": followed,
+    }
+
+
+def rows_of(compared: Comparison) -> Iterable[tuple[Any, ...]]:
+    """Give a row for each pair as a whole, and one for each of its years."""
+    for pair in compared.pairs:
+        who, day, followed = moved(pair)
+        names = (compared.topic.slug, pair.mine.actor.slug, pair.other.actor.slug)
+        yield (*names, "", *figures_of(pair.whole).values(), *pair.statements, " ".join(who), day, followed)
+        for year, found in pair.years.items():
+            yield (*names, year, *figures_of(found).values(), "", "", "", "", "")

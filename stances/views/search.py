@@ -1,0 +1,199 @@
+"""Search: topics, actors and sources by their names, and the statements that hold the words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from stances import exports, search
+from stances.facets import MOST_COUNTED, Actors, Choices, Topics, Years, capped_counts, counted
+from stances.filters import MOST_LOOKED_AT, NEWEST, OLDEST, Problem, SearchFilterSet
+from stances.histories import Offices
+from stances.models import Actor, Source, Statement, Topic
+from stances.near import near_names
+from stances.paging import DAMAGED, ID, Column, Keyset, Page
+from stances.views.filtered import FilteredList
+from stances.vocabulary import Authority, Form
+
+SHOWN_IN_GROUP = 5
+
+
+@dataclass(frozen=True)
+class BestFirst:
+    """The order of what is found: the newest up to a number, the best of them first."""
+
+    query: search.Query
+    newest: list[int]
+
+    def ordered(self, rows: QuerySet) -> QuerySet:
+        return rows.order_by("-latest", "-id")
+
+    def read(self, cursor: str) -> int:
+        if not cursor:
+            return 0
+        if len(cursor) > 4 or not (cursor.isascii() and cursor.isdigit()) or int(cursor) >= MOST_LOOKED_AT:
+            raise ValidationError(DAMAGED)
+        return int(cursor)
+
+    def page(self, rows: QuerySet, start: int, size: int) -> Page:
+        best = search.ranked(search.STATEMENTS, self.query, self.newest)
+        found = Statement.objects.published().with_evidence().in_bulk(best[start : start + size])
+        return Page(
+            [found[pk] for pk in best[start : start + size] if pk in found],
+            previous=str(max(start - size, 0)) if start else "",
+            next=str(start + size) if start + size < len(best) else "",
+        )
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one kind that are found by name: the best of them, their number, and the address of the others."""
+
+    nouns: str
+    rows: list[Any]
+    number: int
+    url: str
+
+    @property
+    def counted(self) -> str:
+        return counted(self.number)
+
+    @property
+    def more(self) -> bool:
+        return self.number > len(self.rows)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A row that was found, its texts with what was found in them marked."""
+
+    row: Any
+    marked: dict[str, SafeString] = field(default_factory=dict)
+    office: str = ""
+
+
+class Search(FilteredList):
+    filterset_class = SearchFilterSet
+    filters: SearchFilterSet
+    template_name = "stances/search.html"
+    name, noun, nouns = "search", "statement", "statements"
+    columns = exports.STATEMENTS
+    boxes = ("after", "before", "repeats")
+    facets = (
+        Actors(),
+        Topics(),
+        Years("latest"),
+        Choices("form", "Form", Form.choices),
+        Choices("authority", "Who spoke", Authority.choices),
+    )
+
+    def get(self, request: HttpRequest, format: str = "html") -> HttpResponseBase:
+        if format != "html" and not request.GET.get("q", "").strip():
+            return exports.refuse([Problem("q", (), "Say what to look for.")], format=format)
+        return super().get(request, format)
+
+    def queryset(self) -> QuerySet:
+        return Statement.objects.published().with_evidence()
+
+    @cached_property
+    def query(self) -> search.Query:
+        return search.parse(self.filters.value("q") or "")
+
+    @property
+    def ranks(self) -> bool:
+        return not self.filters.value("order")
+
+    def keyset(self) -> Any:
+        if self.ranks:
+            return BestFirst(self.query, self.filters.newest())
+        return Keyset((Column("latest", dt.date), ID), falling=not self.oldest_first)
+
+    @property
+    def orders(self) -> list[tuple[str, str, bool]]:
+        order = self.filters.value("order")
+        return [
+            ("best first", self.url(order=""), not order),
+            ("newest first", self.url(order=NEWEST), order == NEWEST),
+            ("oldest first", self.url(order=OLDEST), order == OLDEST),
+        ]
+
+    def build_facets(self):
+        return super().build_facets() if self.query or self.problems else []
+
+    def rows(self, page: Page) -> list[Found]:
+        marked = search.marks(search.STATEMENTS, self.query, page.rows)
+        offices = Offices(statement.speaker_id for statement in page.rows)
+        return [Found(it, marked.get(it.pk, {}), offices.of(it.speaker, it.latest)) for it in page.rows]
+
+    def context(self, page: Page) -> dict[str, Any]:
+        context = super().context(page)
+        q = self.request.GET.get("q", "").replace("\0", "")
+        asked, others = bool(self.query), len(context["chips"]) > 1
+        groups = self.groups() if asked and not others and not self.request.GET.get("cursor") else []
+        nothing = asked and not context["matching"]
+        return {
+            **context,
+            "facets": context["facets"] if others or not nothing else [],
+            "title": f"Search: {q}" if q.strip() else "Search",
+            "q": q,
+            "asked": asked,
+            "others": others,
+            "groups": groups,
+            "passed_over": self.query.passed_over,
+            "ranks": self.ranks,
+            "most": MOST_LOOKED_AT if context["matching"] > MOST_LOOKED_AT else 0,
+            "newest_url": self.url(order=NEWEST),
+            "words_url": f"{reverse('search')}?{urlencode({'q': q})}",
+            "fewer": self.fewer() if nothing else [],
+            "near": near_names(self.query) if nothing and not groups else [],
+        }
+
+    def groups(self) -> list[Group]:
+        """Find topics, actors and sources by the words; those of which there are none are left out."""
+        words = self.filters.value("q")
+        query = self.query.begun()
+        sources = Source.objects.public().search(words).select_related("publisher").defer("text")
+        topics = list(Topic.objects.search(words))
+        known = list(Actor.objects.search(words).order_by().values_list("pk", flat=True)[: MOST_COUNTED + 1])
+        actors = Actor.objects.public_among(set(known))
+        [number] = capped_counts([sources])
+        best_actors = search.ranked(search.ACTORS, query, sorted(actors))[:SHOWN_IN_GROUP]
+        best_topics = search.ranked(search.TOPICS, query, [topic.pk for topic in topics])[:SHOWN_IN_GROUP]
+        by_id = {topic.pk: topic for topic in topics}
+        found = Actor.objects.in_bulk(best_actors)
+        groups = [
+            self.group("topics", search.TOPICS, [by_id[pk] for pk in best_topics], len(topics)),
+            self.group("actors", search.ACTORS, [found[pk] for pk in best_actors], len(actors)),
+            self.group("sources", search.SOURCES, list(sources[:SHOWN_IN_GROUP]) if number else [], number),
+        ]
+        return [group for group in groups if group.number]
+
+    def group(self, nouns: str, index: search.Index, rows: Iterable, number: int) -> Group:
+        rows = list(rows)
+        marked = search.marks(index, self.query.begun(), rows)
+        url = f"{reverse(f'{nouns[:-1]}-list')}?{urlencode({'q': self.request.GET['q']})}"
+        return Group(nouns, [Found(row, marked.get(row.pk, {})) for row in rows], number, url)
+
+    def fewer(self) -> list[tuple[str, str, str]]:
+        """Offer the search without each of its terms, where that finds statements: words, their number, the address."""
+        terms = self.query.terms[:6]
+        if len(terms) < 2:
+            return []
+        ways = [" ".join(str(it) for it in terms if it is not term) for term in terms]
+        ways = [way for way in ways if search.parse(way)]
+        numbers = capped_counts([Statement.objects.published().filter(repeats=None).search(way) for way in ways])
+        return [
+            (way, counted(number), f"{reverse('search')}?{urlencode({'q': way})}")
+            for way, number in zip(ways, numbers, strict=True)
+            if number
+        ]

@@ -1,0 +1,200 @@
+"""The page that compares a few actors on a topic, and its twins."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.html import strip_tags
+from pytest_django.asserts import assertContains, assertNotContains
+
+from stances.models import Topic
+from tests.factories import GovernmentFactory, StanceFactory, StatementFactory, TopicFactory
+
+pytestmark = pytest.mark.django_db
+PAGE = reverse("compare")
+FORMATS = ["compare-csv", "compare-json", "compare-svg"]
+BOTH = {"actor": ["aldoria", "brenmark"], "topic": "sharing", "on": "2024-05-01"}
+
+
+def say(actor, topic, date, position=2, **kwargs):
+    return StanceFactory(actor=actor, topic=topic, statement__date=date, position=position, **kwargs)
+
+
+@pytest.fixture
+def topic():
+    return TopicFactory(slug="sharing", name="Sharing", proposition="Members should share.")
+
+
+@pytest.fixture
+def two(topic):
+    """Both for from 11 to 20 April 2024, then one of them against until 1 May: 10 of 21 days on one side."""
+    aldoria, brenmark = (GovernmentFactory(slug=slug) for slug in ("aldoria", "brenmark"))
+    say(aldoria, topic, "2024-04-01", 2)
+    say(brenmark, topic, "2024-04-11", 1)
+    say(aldoria, topic, "2024-04-21", -2)
+    return aldoria, brenmark
+
+
+def text_of(response) -> str:
+    return " ".join(strip_tags(response.content.decode()).split())
+
+
+def rows_of(client, **query) -> list[dict[str, str]]:
+    return list(csv.DictReader(client.get(reverse("compare-csv"), query).content.decode().splitlines()))
+
+
+def test_page_tells_agreement_with_the_counts_it_rests_on(client, two):
+    response = client.get(PAGE, BOTH)
+    text = text_of(response)
+    assert "Aldoria and Brenmark 48% 2.05 21 2 and 1 Aldoria, on 21 April 2024; Brenmark has not changed" in text
+    assert "same side on 48% of 21 days" in text
+    assertContains(response, "<h1>Aldoria and Brenmark on sharing</h1>")
+    kinds = [stretch.kind for stretch in response.context["compared"].strips[0].stretches]
+    assert kinds == ["same", "opposed"]
+
+
+def test_twins_tell_the_same(client, two):
+    whole, year = rows_of(client, **BOTH)
+    assert (whole["days"], whole["same_side_days"], whole["same_side"], whole["mean_distance"]) == (
+        "21",
+        "10",
+        "0.4762",
+        "2.0476",
+    )
+    assert (whole["statements"], whole["other_statements"]) == ("2", "1")
+    assert (whole["moved_first"], whole["moved_on"], whole["followed_on"]) == ("aldoria", "2024-04-21", "")
+    assert (year["year"], year["days"]) == ("2024", "21")
+    data = client.get(reverse("compare-json"), BOTH).json()
+    assert data["actors"] == ["aldoria", "brenmark"]
+    assert data["pairs"][0]["years"][0]["same_side"] == 0.4762
+    assert [len(told["own"]) for told in data["histories"]] == [2, 1]
+
+
+def test_each_two_of_six_are_compared(client, topic):
+    for place in range(6):
+        say(GovernmentFactory(slug=f"g-{place}"), topic, "2024-04-01")
+    query = {"actor": [f"g-{place}" for place in range(6)], "topic": "sharing"}
+    assert len(client.get(PAGE, query).context["compared"].pairs) == 15
+
+
+def test_reported_and_wider_positions_enter_no_agreement(client, two, topic):
+    say(GovernmentFactory(slug="heard"), topic, "2024-04-01", attribution="reported")
+    child = TopicFactory(slug="part", parent=topic)
+    say(two[0], child, "2024-04-01")
+    assert rows_of(client, actor=["aldoria", "heard"], topic="sharing")[0]["days"] == "0"
+    assert rows_of(client, actor=["aldoria", "brenmark"], topic="part")[0]["days"] == "0"
+    text = text_of(client.get(PAGE, {"actor": ["aldoria", "heard"], "topic": "sharing"}))
+    assert "No day on which both have an own position" in text
+
+
+def test_day_looked_at_ends_the_comparison(client, two):
+    assert rows_of(client, **(BOTH | {"on": "2024-04-20"}))[0]["same_side"] == "1.0"
+    assertContains(client.get(PAGE, BOTH), "As of 1 May 2024: nothing said later is shown.")
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ({}, "Choose two to six actors and a topic."),
+        ({"actor": "aldoria"}, "Choose one more actor and a topic."),
+        ({"topic": "sharing"}, "Choose two to six actors."),
+        ({"actor": ["aldoria", "aldoria"], "topic": "sharing"}, "Choose one more actor."),
+        ({"actor": ["aldoria", "brenmark"]}, "Choose a topic."),
+    ],
+)
+def test_what_is_still_to_be_chosen_is_said(client, two, query, hint):
+    response = client.get(PAGE, query)
+    assertContains(response, hint)
+    assertNotContains(response, 'role="alert"')
+    for name in FORMATS:
+        assert client.get(reverse(name), query).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "message"),
+    [
+        ({"actor": ["aldoria", "atlantis"]}, "actor", "“atlantis” is no known actor"),
+        ({"actor": ["aldoria", "-brenmark"]}, "actor", "without the minus"),
+        ({"actor": [f"g-{n}" for n in range(7)]}, "actor", "7 are too many: give 6 at most"),
+        ({"topic": "nothing"}, "topic", "“nothing” is no known topic"),
+        ({"topic": ["sharing", "trade"]}, "topic", "2 are too many: give one at most"),
+        ({"on": "soon"}, "on", "is not a date"),
+        ({"on": "9999-12-31"}, "on", "has not come yet"),
+    ],
+)
+def test_what_makes_no_sense_is_told_at_its_field(client, two, query, field, message):
+    TopicFactory(slug="trade")
+    for place in range(7):
+        say(GovernmentFactory(slug=f"g-{place}"), TopicFactory(), "2024-04-01")
+    asked = BOTH | query
+    response = client.get(PAGE, asked)
+    assert response.status_code == 200
+    assertContains(response, f'id="{field}-problem" role="alert"')
+    assertContains(response, message)
+    assert response.context["compared"] is None
+    for name in FORMATS:
+        refused = client.get(reverse(name), asked)
+        assert refused.status_code == 400
+        assertContains(refused, message, status_code=400)
+
+
+def test_unknown_parameter_gets_a_message(client, two):
+    assertContains(client.get(PAGE, BOTH | {"colour": "red"}), "There is no parameter “colour”")
+
+
+def test_form_lists_who_has_an_own_position_on_the_topic(client, two, topic):
+    say(GovernmentFactory(name="Heard"), topic, "2024-04-01", attribution="reported")
+    say(GovernmentFactory(name="Elsewhere"), TopicFactory(), "2024-04-01")
+    response = client.get(PAGE, {"topic": "sharing", "actor": "brenmark"})
+    assert [(actor.slug, chosen) for actor, chosen in response.context["choices"]] == [
+        ("brenmark", True),
+        ("aldoria", False),
+    ]
+
+
+def test_former_slugs_name_the_same_actors(client, two):
+    two[0].slug = "new-aldoria"
+    two[0].save()
+    assert client.get(reverse("compare-json"), BOTH).json()["actors"] == ["new-aldoria", "brenmark"]
+    assertContains(client.get(PAGE, {"actor": ["aldoria", "new-aldoria"], "topic": "sharing"}), "one more actor")
+
+
+def test_pages_of_actor_and_topic_lead_here(client, two):
+    assertContains(client.get("/actors/aldoria/"), "/compare/?actor=aldoria")
+    assertContains(client.get("/topics/sharing/"), "/compare/?topic=sharing")
+
+
+@pytest.mark.parametrize("name", ["compare", *FORMATS])
+def test_drafts_never_show(client, two, topic, name):
+    draft = StatementFactory(key="hidden-1", date="2024-04-15", speaker__name="Hidden speaker")
+    StanceFactory(statement=draft, actor=two[1], topic=topic, position=-2)
+    hidden = GovernmentFactory(slug="hidden-actor", name="Hidden actor")
+    StanceFactory(statement=draft, actor=hidden, topic=topic)
+    response = client.get(reverse(name), BOTH)
+    assert response.status_code == 200
+    assert "Hidden" not in response.content.decode()
+    assert client.get(PAGE, BOTH).context["compared"].pairs[0].whole.same_days == 10
+    refused = client.get(reverse(name), BOTH | {"actor": ["aldoria", "hidden-actor"]})
+    assert "is no known actor" in refused.content.decode()
+
+
+@pytest.mark.parametrize("name", ["compare", *FORMATS])
+def test_queries_do_not_grow(client, two, topic, name):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(reverse(name), asked).status_code == 200
+        return len(captured)
+
+    asked = BOTH
+    few = queries()
+    for place in range(4):
+        government = GovernmentFactory(slug=f"g-{place}")
+        for date, position in (("2024-04-02", 2), ("2024-04-03", -2)):
+            say(government, topic, date, position)
+    TopicFactory(parent=Topic.objects.get(slug="sharing"))
+    asked = BOTH | {"actor": ["aldoria", "brenmark", *(f"g-{place}" for place in range(4))]}
+    assert queries() == few

@@ -1,0 +1,189 @@
+"""How much was said on a topic, by time, topic, government, speaker and authority."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains
+
+from stances import counts
+from stances.periods import period_of
+from stances.quarters import COLUMNS, Counted, quarters
+from tests.factories import GovernmentFactory, PersonFactory, StanceFactory, StatementFactory, TopicFactory
+
+pytestmark = pytest.mark.django_db
+NAMES = ["topic-counts", "topic-counts-csv", "topic-counts-json", "topic-counts-svg"]
+
+
+def say(actor, topic, date, position=2, **kwargs):
+    return StanceFactory(actor=actor, topic=topic, statement__date=date, position=position, **kwargs)
+
+
+def address(name="topic-counts", **query):
+    return reverse(name, args=["sharing"], query=query)
+
+
+def rows_of(client, **query) -> list[dict[str, str]]:
+    return list(csv.DictReader(client.get(address("topic-counts-csv", **query)).content.decode().splitlines()))
+
+
+@pytest.fixture
+def topic():
+    return TopicFactory(slug="sharing", name="Sharing", proposition="Members should share.")
+
+
+@pytest.fixture
+def said(topic):
+    aldoria, brenmark = GovernmentFactory(slug="aldoria"), GovernmentFactory(slug="brenmark")
+    part = TopicFactory(slug="part", parent=topic)
+    ada = PersonFactory(slug="ada", name="Ada Low")
+    first = say(aldoria, topic, "2023-12-31", 2, statement__speaker=ada, statement__authority="head")
+    say(aldoria, topic, "2024-01-01", 1, statement__speaker=ada, statement__authority="head")
+    say(aldoria, part, "2024-02-13", 0)
+    say(brenmark, part, "2024-03-13", -2)
+    say(brenmark, topic, "2024-03-14", -1, attribution="reported", statement__authority="independent")
+    say(aldoria, topic, "2023-12-31", 2, statement__repeats=first.statement)
+    say(PersonFactory(), topic, "2024-03-15", 2)
+    return aldoria, brenmark
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        (
+            "month",
+            [
+                ("2023-12", "1", "0", "0"),
+                ("2024-01", "1", "0", "0"),
+                ("2024-02", "0", "1", "0"),
+                ("2024-03", "0", "0", "1"),
+            ],
+        ),
+        ("quarter", [("2023-Q4", "1", "0", "0"), ("2024-Q1", "1", "1", "1")]),
+        ("year", [("2023", "1", "0", "0"), ("2024", "1", "1", "1")]),
+    ],
+)
+def test_own_statements_with_subtopics_are_counted_by_side(client, said, by, expected):
+    rows = rows_of(client, by=by)
+    assert [(row["period"], row["supporting"], row["undecided"], row["opposing"]) for row in rows] == expected
+
+
+def test_file_tells_the_days_and_the_positions_too(client, said):
+    row = rows_of(client)[1]
+    assert (row["first_day"], row["last_day"]) == ("2024-01-01", "2024-03-31")
+    assert [row[f"position_{it}"] for it in ("2", "1", "0", "minus_1", "minus_2")] == ["0", "1", "1", "0", "1"]
+
+
+def test_json_tells_who_speaks_most_and_with_what_authority(client, said):
+    data = client.get(address("topic-counts-json")).json()
+    assert [(it["actor"], it["supporting"], it["opposing"]) for it in data["by_government"]] == [
+        ("aldoria", 2, 0),
+        ("brenmark", 0, 1),
+    ]
+    assert data["by_speaker"][0] == {"speaker": "ada", "supporting": 2, "undecided": 0, "opposing": 0}
+    assert [(it["topic"], it["undecided"]) for it in data["by_topic"]] == [("sharing", 0), ("part", 1)]
+    assert [(it["authority"], it["attribution"], it["opposing"]) for it in data["by_authority"]] == [
+        ("head", "own", 0),
+        ("minister", "own", 1),
+        ("independent", "reported", 1),
+    ]
+
+
+def test_every_count_leads_to_a_list_of_as_many(client, said, monkeypatch):
+    monkeypatch.setattr(counts, "ONE_BY_ONE", 0)
+    context = client.get(address()).context
+    told = context["told"]
+    for it in [*told.governments, *told.speakers, *told.topics, *told.authorities]:
+        assert client.get(it.href).context["matching"] == it.total, it
+    for block in context["counts"].blocks:
+        assert client.get(block.href).context["matching"] == int(block.title.split(": ")[1].split()[0])
+
+
+def test_few_statements_are_drawn_one_by_one_and_lead_to_their_words(client, said):
+    blocks = client.get(address(by="year")).context["counts"].blocks
+    assert len(blocks) == 4
+    assert all(block.href.startswith("/statements/") for block in blocks)
+
+
+def test_page_leads_to_the_other_stretches_and_files(client, said):
+    response = client.get(address(by="month", on="2024-02-01"))
+    assertContains(response, "/topics/sharing/counts/?by=year&amp;on=2024-02-01")
+    assertContains(response, "/topics/sharing/counts.svg?by=month&amp;on=2024-02-01")
+    assertContains(client.get("/topics/sharing/"), "/topics/sharing/counts/")
+
+
+def test_day_looked_at_ends_the_counts(client, said):
+    assert [row["period"] for row in rows_of(client, on="2023-12-31")] == ["2023-Q4"]
+
+
+def test_topic_on_which_nobody_spoke_says_so(client, topic):
+    assertContains(client.get(address()), "No government has spoken on this in its own words.")
+    assert rows_of(client) == []
+    assert client.get(address("topic-counts-json")).json()["periods"] == []
+    assertContains(client.get(address("topic-counts-svg")), "No government has spoken")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_stretch_gets_a_message(client, said, name):
+    response = client.get(address(name, by="week"))
+    assert response.status_code == (200 if name == "topic-counts" else 400)
+    assert "month, quarter, year" in response.content.decode()
+
+
+def test_former_address_leads_to_the_present_one(client, topic):
+    topic.slug = "giving"
+    topic.save()
+    assert client.get(address("topic-counts-csv", by="year")).url == "/topics/giving/counts.csv?by=year"
+
+
+@pytest.mark.parametrize("by", ["month", "quarter", "year"])
+def test_of_many_years_the_newest_are_drawn_and_all_are_counted(by):
+    counted = [Counted(dt.date(year, 5, 1), 2, 1) for year in range(1500, 2025)]
+    found = quarters(counted, dt.date(2024, 6, 1), by)
+    assert len(found.quarters) == 525
+    assert len(found.blocks) <= COLUMNS
+    assert found.drawn_from > 1500
+    assert len(found.years) <= 20
+    assert all(0 <= float(block.x[:-1]) < 100 for block in found.blocks)
+
+
+@pytest.mark.parametrize("unit", ["day", "week", "month", "quarter", "year", "decade", "century"])
+def test_every_day_lies_in_its_stretch_and_the_next_begins_after_it(unit):
+    for day in (dt.date.min, dt.date(2024, 2, 29), dt.date(1999, 12, 31), dt.date(2000, 1, 1), dt.date.max):
+        period = period_of(unit, day)
+        assert period.first <= day <= period.last
+        assert period_of(unit, period.first) == period_of(unit, period.last) == period
+        if period.last < dt.date.max:
+            assert period_of(unit, period.last + dt.timedelta(days=1)).first == period.last + dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_drafts_never_show(client, said, topic, name):
+    draft = StatementFactory(key="hidden-1", date="2024-05-15", speaker__name="Hidden speaker")
+    StanceFactory(statement=draft, actor=said[0], topic=topic, position=-2)
+    StanceFactory(statement=draft, actor=GovernmentFactory(name="Hidden government"), topic=topic)
+    assertNotContains(client.get(address(name)), "Hidden")
+    assert len(rows_of(client)) == 2
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_queries_do_not_grow(client, said, topic, name, many, monkeypatch):
+    monkeypatch.setattr(counts, "ONE_BY_ONE", 0 if many else 1000)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address(name)).status_code == 200
+        return len(captured)
+
+    few = queries()
+    for place in range(4):
+        child = TopicFactory(parent=topic)
+        for position in (2, 0, -2):
+            say(GovernmentFactory(), child, f"2022-0{place + 1}-02", position)
+    assert queries() == few

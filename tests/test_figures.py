@@ -1,0 +1,245 @@
+"""Figures as files: drawings that stand alone, and tables of what they show."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import re
+from xml.etree import ElementTree
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from stances.charts import Axis, row
+from stances.histories import history
+from stances.models import Actor, Topic
+from stances.palette import LIGHT
+from tests.factories import (
+    ActorFactory,
+    GovernmentFactory,
+    SourceFactory,
+    StanceFactory,
+    StatementFactory,
+    TopicFactory,
+)
+
+SVG = "{http://www.w3.org/2000/svg}"
+DAY = dt.date(2026, 6, 1)
+#: Addresses of the world of tests/pact.py.
+DRAWINGS = ["/actors/australia/timeline.svg", "/topics/pact-japan/timeline.svg", "/topics/pact-japan/counts.svg"]
+TABLES = ["/actors/australia/timeline.csv", "/topics/pact-japan/timeline.csv", "/topics/pact-japan/counts.csv"]
+COMPARED = "/compare.svg?actor=australia&actor=japan&topic=pact-japan"
+
+
+def parsed(content: bytes) -> ElementTree.Element:
+    return ElementTree.fromstring(content)  # noqa: S314 our own
+
+
+def rows_of(response) -> list[dict[str, str]]:
+    return list(csv.DictReader(response.content.decode().splitlines()))
+
+
+@pytest.mark.parametrize("address", [*DRAWINGS, COMPARED])
+def test_drawing_stands_alone(client, world, address):
+    response = client.get(address)
+    assert response.headers["Content-Type"] == "image/svg+xml"
+    assert response.headers["Content-Disposition"].startswith('inline; filename="')
+    root = parsed(response.content)
+    names = {element.tag for element in root.iter()}
+    assert names.isdisjoint({f"{SVG}{name}" for name in ("script", "style", "image", "foreignObject", "use")})
+    attributes = [(name, value) for element in root.iter() for name, value in element.attrib.items()]
+    assert not [name for name, _ in attributes if name.startswith("on") or name in ("style", "class")]
+    assert all(value.startswith("http://testserver/") for name, value in attributes if name == "href")
+    used = {value for name, value in attributes if name in ("fill", "stroke") and value.startswith("#")}
+    assert used <= set(LIGHT.values())
+    hatches = {f"url(#{element.attrib['id']})" for element in root.iter(f"{SVG}pattern")}
+    assert {value for _, value in attributes if value.startswith("url(")} <= hatches
+    assert root.find(f"{SVG}title").text
+
+
+@pytest.mark.parametrize("address", [*DRAWINGS, *TABLES])
+def test_unchanged_figure_is_not_sent_again(client, world, address):
+    tag = client.get(address).headers["ETag"]
+    assert client.get(address, headers={"if-none-match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize("address", [*DRAWINGS, *TABLES])
+def test_figure_of_what_makes_no_sense_says_so(client, world, address):
+    response = client.get(address, {"on": "soon", "colour": "red"})
+    assert response.status_code == 400
+    assert "soon" in response.content.decode()
+    assert "colour" in response.content.decode()
+
+
+@pytest.mark.parametrize("address", [*DRAWINGS, *TABLES])
+def test_figure_of_nothing_known_is_not_found(client, world, address):
+    assert client.get(re.sub("australia|pact-japan", "nowhere", address)).status_code == 404
+
+
+@pytest.mark.parametrize("address", [*DRAWINGS, *TABLES])
+def test_drafts_never_show(client, world, address):
+    def shown() -> bytes:
+        return re.sub(rb"version \d+", b"", client.get(address).content)
+
+    before = shown()
+    australia, topic = Actor.objects.get(slug="australia"), Topic.objects.get(slug="pact-japan")
+    draft = StatementFactory(key="hidden-1", date="2024-02-13", speaker__name="Hidden speaker")
+    StanceFactory(statement=draft, actor=australia, topic=topic, position=0)
+    assert shown() == before
+
+
+def test_timeline_shows_what_its_table_tells(client, world):
+    said = rows_of(client.get("/actors/australia/timeline.csv"))
+    assert [(row["date"], row["words"], row["did"], row["kind"], row["until"]) for row in said] == [
+        ("2024-02-13", "for, later", "opened", "first", "2024-04-30"),
+        ("2024-04", "against", "opened", "reversal", ""),
+        ("2024-02-13", "for, later", "repeat", "", ""),
+    ]
+    root = parsed(client.get("/actors/australia/timeline.svg").content)
+    linked = {link.attrib["href"].split("/")[-2] for link in root.iter(f"{SVG}a")}
+    assert linked == {row["statement_key"] for row in said}
+
+
+def test_timeline_of_a_day_shows_nothing_later(client, world):
+    assert len(rows_of(client.get("/actors/australia/timeline.csv?on=2024-03-01"))) == 1
+    assert "speech" not in client.get("/topics/pact-japan/timeline.svg?on=2024-03-01").content.decode()
+
+
+def test_timeline_keeps_to_the_topics_and_actors_that_are_asked_for(client, world):
+    topics = {row["topic"] for row in rows_of(client.get("/actors/japan/timeline.csv?topic=pact"))}
+    assert topics == {"pact"}
+    topics = {row["topic"] for row in rows_of(client.get("/actors/japan/timeline.csv?topic=-pact"))}
+    assert topics == {"trade"}
+    assert rows_of(client.get("/topics/pact-japan/timeline.csv?actor=japan")) == []
+
+
+def test_former_address_of_a_figure_leads_to_the_present_one(client, world):
+    topic = Topic.objects.get(slug="pact-japan")
+    topic.slug = "japan-in"
+    topic.save()
+    response = client.get("/topics/pact-japan/timeline.svg?on=2024-03-01")
+    assert (response.status_code, response.url) == (301, "/topics/japan-in/timeline.svg?on=2024-03-01")
+
+
+def test_names_cannot_break_a_drawing(client, db):
+    actor = GovernmentFactory(slug="odd", name="<A> & \x0b\"B\" 'C' ]]>")
+    StanceFactory(actor=actor, statement__date="2024-02-13")
+    text = "".join(parsed(client.get("/actors/odd/timeline.svg").content).itertext())
+    assert "<A> & \"B\" 'C' ]]>: recorded positions" in text
+
+
+def test_page_names_its_figure_as_a_file(client, world):
+    text = client.get("/actors/australia/?on=2024-03-01").content.decode()
+    assert "/actors/australia/timeline.svg?on=2024-03-01" in text
+    assert "/topics/pact-japan/timeline.csv" in client.get("/topics/pact-japan/").content.decode()
+
+
+@pytest.mark.parametrize("address", ["actor-timeline-svg", "topic-timeline-csv"])
+def test_queries_do_not_grow(client, db, address):
+    actor, topic = GovernmentFactory(slug="a"), TopicFactory(slug="a")
+
+    def queries() -> int:
+        for _ in range(3):
+            StanceFactory(actor=actor, topic=TopicFactory(), statement__date="2024-02-13")
+            StanceFactory(actor=GovernmentFactory(), topic=topic, statement__date="2024-02-14")
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(reverse(address, args=["a"])).status_code == 200
+        return len(captured)
+
+    assert queries() == queries()
+
+
+# ---- dense marks ----
+
+
+@pytest.fixture
+def many(db):
+    """Make any number of statements of one actor on one topic, some days apart, without writing them one by one."""
+    actor, topic = GovernmentFactory(slug="aldoria", name="Aldoria"), TopicFactory(slug="sharing")
+
+    def make(number: int, days: float, held=lambda place: (2, ""), **kwargs):
+        first = dt.date(1990, 1, 3)
+        speaker, source = ActorFactory(), SourceFactory(published_on=DAY)
+        stances = []
+        for place in range(number):
+            day = first + dt.timedelta(days=int(place * days))
+            statement = StatementFactory.build(
+                pk=place + 1, key=f"s-{place}", latest=day, earliest=day, speaker=speaker, source=source
+            )
+            position, terms = held(place)
+            stances.append(
+                StanceFactory.build(
+                    pk=place + 1,
+                    statement=statement,
+                    source=source,
+                    actor=actor,
+                    topic=topic,
+                    position=position,
+                    terms=terms,
+                    **kwargs,
+                )
+            )
+        told = history(actor, topic, stances)
+        axis = Axis.over([told], stances[-1].statement.latest + dt.timedelta(days=3))
+        return row(told, axis), axis
+
+    return make
+
+
+@pytest.mark.parametrize(("number", "days"), [(3000, 4), (3000, 0.02), (300, 1), (41, 700), (90, 0)])
+def test_marks_of_any_number_and_span_stand_apart(many, number, days):
+    it, axis = many(number, days)
+    assert sum(mark.number for mark in it.marks) == number
+    assert len(it.marks) <= 60
+    assert axis.unit in ("day", "week", "month", "quarter", "year", "decade")
+    assert len(axis.ticks) <= 10
+
+
+def test_few_marks_are_not_combined(many):
+    it, _ = many(20, 90)
+    assert [mark.number for mark in it.marks] == [1] * 20
+    assert not it.combined
+
+
+def test_combined_mark_says_how_many_and_leads_to_the_list_of_these_days(many):
+    it, _ = many(300, 4, lambda place: (2, "") if place < 284 else (-2, ""))
+    assert [mark.title for mark in it.marks][-2:] == [
+        "22 statements, 1993, quarter 1 (10 for; 12 against), 1 change, 1 reversal",
+        "4 statements, 1993, quarter 2 (4 against)",
+    ]
+    changed = next(mark for mark in it.marks if "change" in mark.title)
+    assert changed.head.reversal
+    assert re.fullmatch(
+        r"/stances/\?actor=aldoria&topic=sharing&subtopics=0&attribution=own&after=\d{4}-\d\d-01&before=[\d-]{10}",
+        changed.href,
+    )
+
+
+def test_list_that_a_combined_mark_leads_to_holds_as_many(client, db):
+    actor, topic = GovernmentFactory(), TopicFactory()
+    stances = [
+        StanceFactory(actor=actor, topic=topic, statement__date=f"2024-0{1 + n % 3}-{n % 9 + 1:02}") for n in range(30)
+    ]
+    told = history(actor, topic, stances)
+    it = row(told, Axis(dt.date(2020, 1, 1), DAY))
+    assert it.combined
+    for mark in it.marks:
+        assert client.get(mark.href).context["matching"] == mark.number
+
+
+def test_bands_too_short_to_be_told_apart_are_drawn_as_one(many):
+    it, _ = many(3000, 4, lambda place: (2, "") if place % 2 else (-2, ""))
+    bands = [band for mark in it.marks for band in mark.bands]
+    assert len(bands) <= 5 * len(it.marks)
+    assert {band.css for band in bands} <= {"many", "p2", "n2"}
+    assert any(band.css == "many" and band.word.endswith("positions") for band in bands)
+
+
+def test_reports_and_repeats_are_combined_too(many):
+    it, _ = many(500, 4, attribution="reported")
+    assert sum(report.number for report in it.reports) == 500
+    assert len(it.reports) <= 40
+    it, _ = many(500, 0, repeat=True)
+    assert [(ring.number, ring.title[:11]) for ring in it.rings] == [(500, "500 repeats")]

@@ -1,0 +1,427 @@
+"""Search: what words find, what they must not find, and the index that is kept right by the database itself."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, models
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stances import search, search_index
+from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.vocabulary import Status
+from tests.factories import (
+    GovernmentFactory,
+    PersonFactory,
+    PublicationFactory,
+    SourceFactory,
+    StanceFactory,
+    StatementFactory,
+    TopicFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def statement(**fields) -> Statement:
+    return StanceFactory(statement=StatementFactory(published=True, **fields)).statement
+
+
+def keys(text: str) -> set[str]:
+    return set(Statement.objects.search(text).values_list("key", flat=True))
+
+
+def page(client, query: str):
+    response = client.get(f"/search/?{query}")
+    assert response.status_code == 200
+    return response
+
+
+def shown(response) -> list[str]:
+    return [found.row.key for found in response.context["rows"]]
+
+
+# ---- what words find ----
+
+
+@pytest.mark.parametrize(
+    ("typed", "finds"),
+    [
+        ("matures", True),
+        ("MATURING", True),
+        ("mature pillar", True),
+        ("pillar membership", False),
+        ("cafe", True),
+        ("CAFÉ", True),
+        ("ｍａｔｕｒｅ", True),
+        ('"pillar ii matures"', True),
+        ("“as pillar”", True),
+        ('"matures pillar"', False),
+        ("matures -kyoto", True),
+        ("matures -pillar", False),
+        ('matures -"as pillar"', False),
+        ('matures -"pillar as"', True),
+        ("pillar 2", True),
+        ("Pillar II", True),
+        ('"pillar 2 matures"', True),
+        ("Pillar I", False),
+        ("the pillar of the", True),
+        ("F-35", True),
+        ("f35", False),
+        ("coalition's", True),
+        ('"The coalition’s café"', True),
+        ('"coalition café"', False),
+        ("Canberra", True),
+        ("Kishida", True),
+        ("prime minister of japan", True),
+        ("Mainichi", True),
+        ("Evening gazette", True),
+        ("Kyoto", False),
+        ("matu", False),
+    ],
+)
+def test_words_find_a_statement_by_what_it_says_who_said_it_and_where(typed, finds):
+    speaker = PersonFactory(name="Fumio Kishida", aliases="PM Kishida\nPrime Minister of Japan")
+    source = SourceFactory(title="Mainichi news", publisher=PublicationFactory(name="The Evening Gazette"))
+    statement(
+        key="it",
+        quote="As Pillar II matures",
+        summary="The coalition’s café F-35/F-15 partners wait.",
+        occasion="Speech, Canberra",
+        speaker=speaker,
+        source=source,
+    )
+    assert keys(typed) == ({"it"} if finds else set())
+
+
+def test_a_phrase_does_not_reach_from_one_field_into_another():
+    statement(quote="It ends here", summary="There it begins.")
+    assert keys('"ends here"')
+    assert not keys('"here there"')
+    assert not keys('"begins it"')
+
+
+def test_names_are_found_by_their_beginning():
+    australia = GovernmentFactory(name="Australia", iso="AUS", aliases="Canberra\nCommonwealth of Australia")
+    topic = TopicFactory(name="Full membership", proposition="The pact should admit members.")
+    source = SourceFactory(title="Looking north", author="A. Writer", publisher=PublicationFactory(name="Daily Paper"))
+    assert set(Actor.objects.search("austr")) == set(Actor.objects.search("aus")) == {australia}
+    assert set(Actor.objects.search("commonwealth of")) == set(Actor.objects.search("canberra")) == {australia}
+    assert set(Topic.objects.search("memb")) == set(Topic.objects.search("admits")) == {topic}
+    assert set(Source.objects.search("nor")) == set(Source.objects.search("daily writer")) == {source}
+    assert not Source.objects.search("daily nobody")
+
+
+HOSTILE = [
+    '"', '"open quote', '""', '" "', "'", "\0", "a\0b", "*", "a*", "*a", "(", ")", "((a", ":", "a:b", "summary:a",
+    "{summary}: a", "^a", "AND", "OR", "NOT", "NEAR", "a AND", "a OR b", "NOT a", "NEAR(a b)", "a NEAR/2 b", "-", "--",
+    "-a", "- a", '-"a b"', "a -", "a & b", "a | b", "!a", "a <-> b", "a:*", "\\", "\\'", "%", "_", "%s", "%(a)s", ";--",
+    "🚢", "a 🚢", "日本", "é\u0301\u0301", "\u202e abc", "the", "the of and", "...", "   ", "", "x" * 10_000,
+    "word " * 2_000, '"' * 1_000, "1 2 3 4 5 6 7 8 9 10 11 12", '"1 2 3 4 5 6 7 8 9 10"', "²½Ⅳ", "ß æ ø", "\ud800",
+    "a\x02b\x03c", "'a' & 'b'", "$$", "1e5 2.5 -3 a@b.c http://x.y/z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_whatever_is_typed_is_only_text(typed):
+    statement(summary="A ship and a word.")
+    for model in (Statement, Stance, Actor, Topic, Source):
+        list(model.objects.search(typed))
+    query = search.parse(typed)
+    found = list(Statement.objects.all())
+    if query:
+        search.marks(search.STATEMENTS, query, found)
+        search.ranked(search.STATEMENTS, query, [it.pk for it in found])
+
+
+@given(st.text(max_size=60))
+def test_no_text_makes_search_raise(text):
+    query = search.parse(text)
+    assert bool(query) is not bool(search.unanswerable(text))
+    assert len(Statement.objects.search(text)) == 0
+    assert len(Actor.objects.search(text)) == 0
+
+
+@pytest.mark.parametrize("typed", ["\0", "x" * 10_000, "***", "the of", "-japan", "🚢", '"'])
+@pytest.mark.parametrize("address", ["/search", "/stances", "/actors", "/topics", "/sources"])
+def test_what_cannot_be_looked_for_is_told_at_the_box_and_with_400_in_data(client, address, typed):
+    statement(summary="Something is published.")
+    response = client.get(f"{address}/", {"q": typed})
+    assert response.status_code == 200
+    assert 'id="q-wrong"' in response.content.decode()
+    assert response.context["rows"] == []
+    for format in ("csv", "json"):
+        assert client.get(f"{address}.{format}", {"q": typed}).status_code == 400
+
+
+def test_common_words_count_in_quotation_marks_and_when_left_out_are_named(client):
+    statement(key="not", summary="It will not be what they have.")
+    assert keys('"what they have"') == {"not"}
+    assert keys('"what we have"') == set()
+    assert page(client, "q=what+will+not").context["passed_over"] == ("what", "will")
+
+
+# ---- the page ----
+
+
+def test_topics_actors_and_sources_come_by_name_before_the_statements(client, world):
+    response = page(client, "q=japan")
+    groups = {group.nouns: [found.row.slug for found in group.rows] for group in response.context["groups"]}
+    assert groups == {"topics": ["pact-japan"], "actors": ["japan"]}
+    assert shown(response) == ["speech"]
+    assert [g.nouns for g in page(client, "q=news").context["groups"]] == ["sources"]
+
+
+def test_the_best_match_comes_first_and_dates_on_request(client):
+    statement(key="once", date="2024-03-01", summary="A long account in which many things are told, trade among them.")
+    statement(key="thrice", date="2024-01-01", quote="Trade, trade and trade", summary="On trade.")
+    statement(key="occasion", date="2024-02-01", summary="Short.", occasion="Trade talks")
+    assert shown(page(client, "q=trade"))[0] == "thrice"
+    assert shown(page(client, "q=trade"))[-1] == "occasion"
+    assert shown(page(client, "q=trade&order=-date")) == ["once", "occasion", "thrice"]
+    assert shown(page(client, "q=trade&order=date")) == ["thrice", "occasion", "once"]
+
+
+def test_what_was_found_is_marked_and_the_rest_is_escaped(client):
+    statement(
+        quote="Ships <b>&amp; submarine's</b> crews",
+        summary="On submarines/ships.",
+        speaker=PersonFactory(name="<script>alert(1)</script>"),
+    )
+    content = page(client, "q=submarine").content.decode()
+    assert "“Ships &lt;b&gt;&amp;amp; <mark>submarine</mark>&#x27;s&lt;/b&gt; crews”" in content
+    assert "On <mark>submarines</mark>/ships." in content
+    assert "<script>alert" not in content
+
+
+def test_a_text_with_the_signs_of_marks_in_it_is_shown_whole(client):
+    statement(summary="On \x02submarines\x03 and \x03ships.")
+    assert "and \x03ships." in page(client, "q=submarines").content.decode()
+
+
+def test_pages_lose_and_repeat_nothing(client):
+    topic = TopicFactory()
+    for number in range(60):
+        StanceFactory(topic=topic, statement__summary=f"Steel, as number {number} says.")
+    for order in ("", "&order=date"):
+        response = page(client, f"q=steel{order}")
+        second = client.get(response.context["next_url"])
+        assert len(set(shown(response)) | set(shown(second))) == 60
+        assert shown(client.get(second.context["previous_url"])) == shown(response)
+        assert response.context["groups"] == second.context["groups"] == []
+
+
+@pytest.mark.parametrize("cursor", ["-1", "x", "99999", "٣", "WzAsMV0"])
+def test_a_cursor_that_is_none_is_told(client, world, cursor):
+    response = page(client, f"q=pact&cursor={cursor}")
+    assert "begin at the first page" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("q=worry", {"account"}),
+        ("q=worry+tokyo&actor=japan", {"account"}),
+        ("q=worry&actor=australia", set()),
+        ("q=news&topic=trade", {"speech"}),
+        ("q=news&topic=pact", {"interview", "account", "speech"}),
+        ("q=news&topic=pact&subtopics=0", {"account"}),
+        ("q=news&speaker=paper", {"account"}),
+        ("q=news&after=2024-03-01&before=2024-03-31", {"account"}),
+        ("q=matures", {"interview"}),
+        ("q=matures&repeats=1", {"interview", "again"}),
+        ("q=news&form=act", {"speech"}),
+    ],
+)
+def test_the_statements_are_filtered_as_stances_are(client, world, query, kept):
+    response = page(client, query)
+    assert set(shown(response)) == kept
+    assert response.context["matching"] == len(kept)
+    assert {row["statement_key"] for row in json.loads(client.get(f"/search.json?{query}").getvalue())} == kept
+    lines = client.get(f"/search.csv?{query}").getvalue().decode().splitlines()
+    assert {line.split(",")[0] for line in lines[1:]} == kept
+
+
+def test_a_facet_counts_the_statements_that_choosing_it_leaves(client, world):
+    for query in ("q=news", "q=news&actor=japan", "q=news&topic=pact&repeats=1", "q=news&topic=-trade"):
+        for facet in page(client, query).context["facets"]:
+            for option in facet.options:
+                if not facet.links and not option.chosen and f"{facet.name}=" not in query:
+                    assert page(client, f"{query}&{facet.name}={option.value}").context["matching"] == option.count
+
+
+def test_nothing_found_leads_on(client, world):
+    response = page(client, "q=matures+tokyo")
+    assert {(words, number) for words, number, _ in response.context["fewer"]} == {("matures", "1"), ("tokyo", "1")}
+    assert [near.name for near in page(client, "q=austrelia").context["near"]] == ["Australia"]
+    assert "without filters" in page(client, "q=matures&actor=japan").content.decode()
+    assert "No statement holds these words." in page(client, "q=zebra").content.decode()
+
+
+def test_without_words_there_is_the_box_and_data_is_refused(client, world):
+    response = page(client, "")
+    assert 'name="q"' in response.content.decode()
+    assert response.context["rows"] == []
+    assert client.get("/search.json").status_code == 400
+
+
+def test_every_page_leads_to_search(client, world):
+    assert 'action="/search/" role="search"' in client.get("/stances/").content.decode()
+    assert 'action="/search/" role="search"' in client.get("/").content.decode()
+
+
+def test_a_page_takes_as_many_queries_with_many_rows_as_with_few(client, world):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page(client, "q=news&topic=pact")
+            page(client, "q=news")
+        return len(captured)
+
+    few = queries()
+    source = Source.objects.get(slug="late")
+    for _ in range(5):
+        StanceFactory(topic=Topic.objects.get(slug="pact"), statement__source=source, statement__date="2024-02-01")
+    assert queries() == few
+
+
+# ---- only what is published ----
+
+
+@pytest.mark.parametrize("status", [Status.DRAFT, Status.SUBMITTED, Status.RETRACTED])
+def test_what_is_not_published_is_found_in_no_way(client, world, status):
+    def seen() -> list:
+        found: list = []
+        for query in ("q=zeppelin", "q=zeppelin&repeats=1", "q=zeppelin&order=date", "q=zeppelinn", "q=pact+zeppelin"):
+            context = page(client, query).context
+            found += [context["matching"], context["fewer"], context["near"]]
+            found += [(g.nouns, g.number) for g in context["groups"]]
+            found += [(f.name, o.value, o.count) for f in context["facets"] for o in f.options if o.count]
+        for name in ("stances", "actors", "sources", "search"):
+            found.append(json.loads(client.get(f"/{name}.json?q=zeppelin").getvalue()))
+        return found
+
+    before = seen()
+    hidden = StatementFactory(
+        status=status,
+        quote="A zeppelin",
+        summary="Zeppelin",
+        occasion="zeppelin",
+        speaker=PersonFactory(name="Zeppelin"),
+        source=SourceFactory(title="Zeppelin", author="Zeppelin", publisher=PublicationFactory(name="Zeppelin")),
+    )
+    StanceFactory(statement=hidden, actor=GovernmentFactory(name="Zeppelin"), topic=Topic.objects.get(slug="pact"))
+    assert seen() == before
+    assert keys("zeppelin") == set()
+    assert search_index.differences() == []
+
+
+def test_retracting_takes_a_statement_out_of_the_index(groups):
+    it = statement(summary="A zeppelin")
+    assert keys("zeppelin") == {it.key}
+    it.retract(by=UserFactory(groups=["editor"]), reason="It was wrong.")
+    assert keys("zeppelin") == set()
+
+
+# ---- the index is kept right ----
+
+
+def test_triggers_keep_the_index_equal_to_one_made_anew(world):
+    assert search_index.differences() == []
+    speech = Statement.objects.get(key="speech")
+    minister, paper = Actor.objects.get(slug="minister"), Actor.objects.get(slug="paper")
+
+    def after(step) -> list[str]:
+        step()
+        return search_index.differences()
+
+    raw = models.QuerySet(Statement)
+    assert not after(lambda: Actor.objects.filter(pk=minister.pk).update(name="Ann Other", aliases="Anne\nAnna"))
+    assert keys("anna") == {"interview", "again"}
+    assert keys("jane") == set()
+    assert not after(lambda: Actor.objects.filter(pk=paper.pk).update(name="The Weekly"))
+    assert keys("weekly") == {"interview", "account"}
+    assert [it.slug for it in Source.objects.search("weekly")] == ["early"]
+    assert not after(lambda: Source.objects.filter(slug="late").update(title="Tidings", publisher=paper))
+    assert keys("tidings weekly") == {"account", "speech", "again"}
+    assert not after(lambda: raw.filter(pk=speech.pk).update(latest="2024-04-29", summary="Anew", speaker=minister))
+    assert keys("anew anna") == {"speech"}
+    assert not after(lambda: raw.filter(pk=speech.pk).update(status="draft"))
+    assert keys("anew") == set()
+    assert not after(lambda: raw.update(status="published", published_at="2024-06-01T00:00Z"))
+    assert keys("anew") == {"speech"}
+    assert not after(lambda: Topic.objects.filter(slug="trade").update(proposition="Ships should sail."))
+    assert [it.slug for it in Topic.objects.search("sailing")] == ["trade"]
+    assert not after(lambda: models.QuerySet(Stance).all().delete())
+    assert not after(lambda: models.QuerySet(Statement).filter(repeats__isnull=False)._raw_delete("default"))
+    assert not after(lambda: models.QuerySet(Statement).all()._raw_delete("default"))
+    assert keys("weekly") == set()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="COPY is PostgreSQL's")
+def test_what_copy_brings_is_found(world):
+    columns = [f.column for f in Statement._meta.concrete_fields if f.column not in ("id", "key", "summary")]
+    with connection.cursor() as cursor:
+        names = ", ".join(f'"{column}"' for column in columns)
+        cursor.execute(f"SELECT {names} FROM stances_statement WHERE key = 'account'")
+        row = cursor.fetchone()
+        with cursor.copy(f"COPY stances_statement (key, summary, {names}) FROM STDIN") as copy:
+            for number in range(3):
+                copy.write_row([f"copied-{number}", "By zeppelin", *row])
+    assert keys("zeppelin") == {"copied-0", "copied-1", "copied-2"}
+    assert search_index.differences() == []
+
+
+def test_rebuild_search_makes_the_index_anew_and_check_tells_what_is_wrong(world):
+    def command(**options) -> str:
+        out = io.StringIO()
+        call_command("rebuild_search", stdout=out, **options)
+        return out.getvalue()
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM stances_search_statement")
+    with pytest.raises(CommandError, match="stances_search_statement lacks"):
+        command(check=True)
+    assert "entries" in command()
+    assert "as it should be" in command(check=True)
+    assert keys("matures") == {"interview", "again"}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite's triggers go with a table that is remade")
+def test_triggers_lost_in_a_migration_come_back_with_what_was_missed(world):
+    search_index.before_migration()
+    Topic.objects.filter(slug="trade").update(name="Ships")
+    assert not Topic.objects.search("ships")
+    search_index.after_migration()
+    assert [it.slug for it in Topic.objects.search("ships")] == ["trade"]
+    assert search_index.differences() == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no extension")
+def test_a_role_that_may_not_make_the_extension_is_told_what_to_do(db):
+    with connection.cursor() as cursor:
+        search_index.drop()
+        cursor.execute("DROP EXTENSION unaccent")
+        cursor.execute("CREATE ROLE stances_test_reader")
+        cursor.execute("SET LOCAL ROLE stances_test_reader")
+        with pytest.raises(search_index.ExtensionMissing, match="CREATE EXTENSION unaccent"):
+            search_index.create()
+
+
+@pytest.mark.browser
+def test_slash_leads_to_the_box_and_is_typed_within_it(live_server, groups, page, complaints):
+    page.goto(f"{live_server.url}/topics/")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "site-q"
+    page.keyboard.type("a/b")
+    assert page.input_value("#site-q") == "a/b"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=a%2Fb")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+    assert complaints == []
