@@ -11,10 +11,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit
 
 import psycopg
@@ -24,6 +23,8 @@ from tests import chromium
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = "postgres://postgres@127.0.0.1:5432/postgres"
 NO_TESTS = 5
+#: Each run keeps about one core busy; the longest begin first.
+AT_ONCE = 2
 
 
 def say(text: str) -> None:
@@ -43,33 +44,35 @@ def version(url: str) -> str:
 
 
 class Run:
-    """One run of pytest on a database; its output goes to a file, where one is given, to be shown at its end."""
+    """One run of pytest on a database; what it prints is shown as it comes, or where others do so, at its end."""
 
-    def __init__(self, arguments: list[str], url: str, *, beside: bool = False, output: IO[bytes] | None = None):
-        self.started = time.monotonic()
-        self.output = output
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *arguments],
+    def __init__(self, title: str, part: str, url: str, arguments: list[str], *, live: bool = False):
+        self.title, self.live = title, live
+        self.command = [sys.executable, "-m", "pytest", *arguments]
+        self.environment = {**os.environ, "DATABASE_URL": url, "TESTS_PART": part}
+        self.code, self.seconds = 0, 0.0
+
+    def run(self) -> None:
+        started = time.monotonic()
+        done = subprocess.run(
+            self.command,
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": url, "DATABASE_TESTS_ONLY": "1" if beside else "0"},
-            stdin=subprocess.DEVNULL if output else None,
-            stdout=output,
-            stderr=subprocess.STDOUT if output else None,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=None if self.live else subprocess.PIPE,
+            stderr=None if self.live else subprocess.STDOUT,
+            check=False,
         )
-
-    def finish(self) -> None:
-        self.code = self.process.wait()
-        self.seconds = time.monotonic() - self.started
-        if self.output:
-            self.output.seek(0)
-            say(self.output.read().decode(errors="replace").rstrip())
+        self.code, self.seconds = done.returncode, time.monotonic() - started
+        if not self.live:
+            say(f"\n== {self.title}\n{done.stdout.decode(errors='replace').rstrip()}")
 
     @property
     def verdict(self) -> str:
         words = {0: "passed", NO_TESTS: "no test was selected"}.get(
             self.code, f"FAILED (pytest's exit code {self.code})"
         )
-        return f"{words}, {self.seconds:.0f} s"
+        return f"{self.title}: {words}, {self.seconds:.0f} s"
 
 
 def find_server() -> tuple[str, str, str]:
@@ -94,26 +97,22 @@ def main(arguments: list[str]) -> int:
         say(f"Browser tests: {chromium.MISSING}")
         return 1
 
-    with tempfile.TemporaryFile() as output:
-        # Both at once: each spends much of its time waiting for its database or its browser.
-        on_postgresql = None if refusal else Run(arguments, url, beside=True, output=output)
-        say("Tests on SQLite" + ("" if refusal else ", and on PostgreSQL beside them"))
-        on_sqlite = Run(arguments, "sqlite://:memory:")
-        on_sqlite.finish()
-        summary = [f"SQLite: {on_sqlite.verdict}"]
-        codes = [on_sqlite.code]
-        if on_postgresql:
-            say(f"\nTests on PostgreSQL {server} at {place(url)}")
-            on_postgresql.finish()
-            codes.append(on_postgresql.code)
-            summary.append(f"PostgreSQL {server} at {place(url)}: {on_postgresql.verdict}")
-            summary.append("Tests that need no database: with SQLite")
-        else:
-            summary.append(f"PostgreSQL: skipped, {refusal}")
-    summary.append(
-        f"Browser tests: with SQLite, in {chrome}" if chrome else f"Browser tests: skipped, {chromium.MISSING}"
-    )
-    say("\n" + "\n".join(summary))
+    runs = [Run("SQLite", "sqlite", "sqlite://:memory:", arguments, live=True)]
+    notes = []
+    if refusal:
+        notes.append(f"PostgreSQL: skipped, {refusal}")
+    else:
+        runs.append(Run(f"PostgreSQL {server} at {place(url)}", "postgresql", url, arguments))
+        notes.append("Tests that need no database: with SQLite")
+    if chrome:
+        runs.append(Run(f"Browser tests, on SQLite, in {chrome}", "browser", "sqlite://:memory:", arguments))
+    else:
+        notes.append(f"Browser tests: skipped, {chromium.MISSING}")
+    say("Tests of: " + "; ".join(run.title for run in runs))
+    with ThreadPoolExecutor(AT_ONCE) as lanes:
+        list(lanes.map(Run.run, runs))
+    say("\n" + "\n".join([*(run.verdict for run in runs), *notes]))
+    codes = [run.code for run in runs]
     failed = [code for code in codes if code not in (0, NO_TESTS)]
     if not failed and 0 not in codes:
         say("No test was selected.")

@@ -19,8 +19,9 @@ settings.register_profile(
 settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False, max_examples=1000)
 # Beside a run on SQLite, which looks at all of them, a few examples tell whether the other database does the same.
 settings.register_profile("beside", settings.get_profile("repeatable"), max_examples=40)
-BESIDE = os.environ.get("DATABASE_TESTS_ONLY") == "1"
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "beside" if BESIDE else "repeatable"))
+#: What a run takes of all tests, one of "sqlite", "postgresql" and "browser"; unset, everything.
+PART = os.environ.get("TESTS_PART", "")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "beside" if PART == "postgresql" else "repeatable"))
 
 
 def pytest_configure(config):
@@ -36,15 +37,18 @@ def needs_database(item) -> bool:
     return bool(item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames))
 
 
+def part_of(item) -> set[str]:
+    """Name the parts that a test is in: what is the same on each database runs once, with SQLite."""
+    if item.get_closest_marker("browser"):
+        return {"browser"}
+    return {"sqlite", "postgresql"} if needs_database(item) and not item.get_closest_marker("once") else {"sqlite"}
+
+
 def pytest_collection_modifyitems(config, items):
-    """Beside another run, leave to that one what is the same on each database."""
-    if BESIDE:
-        parts: dict[bool, list] = {True: [], False: []}
-        for item in items:
-            alike = item.get_closest_marker("browser") or item.get_closest_marker("once")
-            parts[needs_database(item) and not alike].append(item)
-        config.hook.pytest_deselected(items=parts[False])
-        items[:] = parts[True]
+    if PART:
+        left = [item for item in items if PART not in part_of(item)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if PART in part_of(item)]
 
 
 def pytest_runtest_setup(item):
