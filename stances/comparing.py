@@ -18,6 +18,9 @@ from stances.tree import TopicTree
 from stances.wording import counted, day_words
 
 STRETCHES = 120  # more stretches of a pair than this are drawn by the axis's stretches of the calendar
+#: A share of days is told where each has so many own statements; fewer could make any share, and are told in words.
+ENOUGH = 3
+TURNS = 3  # so many stretches of one kind are named one after the other
 KINDS = {"same": "on the same side", "apart": "one undecided", "opposed": "on opposite sides"}
 
 
@@ -71,12 +74,33 @@ class Pair:
         return f"{name}, {when}; {follower} {counted(move.days_after, 'day')} later"
 
     @property
-    def words(self) -> str:
-        """Sum it up: "same side on 75% of 120 days"."""
+    def enough(self) -> bool:
+        """Tell whether both have statements enough for a share of days to mean something."""
+        return min(self.statements) >= ENOUGH
+
+    @property
+    def rests_on(self) -> str:
+        """Give the counts: "rests on 2 and 3 statements; both recorded on 214 days"."""
+        both = "both recorded on no day" if not self.whole.days else f"both recorded on {days_words(self.whole.days)}"
+        mine, other = self.statements
+        return f"rests on {mine} and {other} statement{'' if mine == other == 1 else 's'}; {both}"
+
+    @property
+    def stood(self) -> str:
+        """Say how they stood: a share of days where statements are enough, else what came after what."""
         if self.whole.share is None:
-            return "no day to compare"
-        days = "1 day" if self.whole.days == 1 else f"{self.whole.days} days"
-        return f"same side on {self.whole.share:.0%} of {days}"
+            return ""
+        if self.enough:
+            return f"same side on {self.whole.share:.0%} of these days"
+        kinds = [kind for kind, _ in groupby(it.kind for it in self.overlaps)]
+        if len(kinds) > TURNS:
+            return f"{KINDS[kinds[-1]]} at the end, after {counted(len(kinds) - 1, 'turn')}"
+        return ", then ".join(KINDS[kind] for kind in kinds)
+
+    @property
+    def words(self) -> str:
+        """Sum it up, the counts first."""
+        return f"{self.rests_on}: {self.stood}" if self.stood else self.rests_on
 
     def strip(self, axis: Axis) -> Strip:
         """Lay out on the axis how the two stood to each other."""
@@ -90,6 +114,10 @@ class Pair:
         return Strip(self.label, self.words, [stretch(run, axis) for run in runs])
 
 
+def days_words(days: int) -> str:
+    return "1 day" if days == 1 else f"{days:,} days"
+
+
 def stretch(run: Sequence[Overlap], axis: Axis) -> Stretch:
     """Lay out days that follow each other; of several kinds, what held on most of them."""
     days: dict[str, int] = {}
@@ -100,7 +128,7 @@ def stretch(run: Sequence[Overlap], axis: Axis) -> Stretch:
     whole = agreement(run)
     mostly = "" if len(days) == 1 else f" on {days[kind]} of {whole.days} days"
     words = f"{day_words(run[0].first, short=True)} to {day_words(run[-1].last, short=True)}: {KINDS[kind]}{mostly}"
-    return Stretch(percent(start), percent(end - start), kind, f"{words}; mean distance {whole.mean_distance:.1f}")
+    return Stretch(percent(start), percent(end - start), kind, words)
 
 
 class Comparison:
@@ -140,10 +168,10 @@ class Comparison:
         return [pair.strip(self.axis) for pair in self.pairs]
 
     @property
-    def years(self) -> list[tuple[int, list[Agreement | None]]]:
+    def years(self) -> list[tuple[int, list[tuple[Pair, Agreement | None]]]]:
         """List the years, newest first, with the agreement of each pair in them."""
         found = sorted({year for pair in self.pairs for year in pair.years}, reverse=True)
-        return [(year, [pair.years.get(year) for pair in self.pairs]) for year in found]
+        return [(year, [(pair, pair.years.get(year)) for pair in self.pairs]) for year in found]
 
     @property
     def covers(self) -> str:

@@ -47,14 +47,37 @@ def rows_of(client, **query) -> list[dict[str, str]]:
     return list(csv.DictReader(client.get(reverse("compare-csv"), query).content.decode().splitlines()))
 
 
-def test_page_tells_agreement_with_the_counts_it_rests_on(client, two):
+def test_page_tells_the_counts_first_and_words_where_statements_are_few(client, two):
     response = client.get(PAGE, BOTH)
     text = text_of(response)
-    assert "Aldoria and Brenmark 48% 2.05 21 2 and 1 Aldoria, on 21 April 2024; Brenmark has not changed" in text
-    assert "same side on 48% of 21 days" in text
+    assert "Aldoria and Brenmark 2 and 1 21 On the same side, then on opposite sides too few statements" in text
+    assert "rests on 2 and 1 statements; both recorded on 21 days: on the same side, then on opposite sides" in text
+    assert "Aldoria, on 21 April 2024; Brenmark has not changed" in text
+    assert "2024 10 of 21 days" in text
+    assert "48%" not in text
     assertContains(response, "<h1>Aldoria and Brenmark on sharing</h1>")
     kinds = [stretch.kind for stretch in response.context["compared"].strips[0].stretches]
     assert kinds == ["same", "opposed"]
+
+
+def test_page_gives_a_share_where_both_have_three_statements(client, two, topic):
+    say(two[0], topic, "2024-04-25", -2)
+    say(two[1], topic, "2024-04-25", 1)
+    assert "%" not in client.get(PAGE, BOTH).context["compared"].pairs[0].words
+    say(two[1], topic, "2024-04-26", 1)
+    text = text_of(client.get(PAGE, BOTH))
+    assert "Aldoria and Brenmark 3 and 3 21 Same side on 48% of these days 2.05" in text
+    assert "rests on 3 and 3 statements; both recorded on 21 days: same side on 48% of these days" in text
+    assert "10 of 21 days: 48%, mean distance 2.05" in text
+
+
+def test_few_statements_with_many_turns_are_told_by_the_last(client, topic):
+    aldoria, brenmark = (GovernmentFactory(slug=slug) for slug in ("aldoria", "brenmark"))
+    say(brenmark, topic, "2024-04-01", 2)
+    for day, position in enumerate((2, -2, 0, -2), start=1):
+        say(aldoria, topic, f"2024-04-0{day}", position)
+    [pair] = client.get(PAGE, BOTH).context["compared"].pairs
+    assert pair.stood == "on opposite sides at the end, after three turns"
 
 
 def test_twins_tell_the_same(client, two):
@@ -154,6 +177,45 @@ def test_form_lists_who_has_an_own_position_on_the_topic(client, two, topic):
         ("brenmark", True),
         ("aldoria", False),
     ]
+
+
+def test_menu_names_all_others_who_are_recorded_on_the_topic(client, two, topic):
+    say(GovernmentFactory(slug="heard", name="Heard"), topic, "2024-04-01", attribution="reported")
+    say(GovernmentFactory(slug="elsewhere", name="Elsewhere"), TopicFactory(), "2024-04-01")
+    response = client.get(PAGE, {"topic": "sharing", "actor": "brenmark"})
+    assertContains(response, '<option value="heard">Heard</option>', html=True)
+    assertNotContains(response, "Elsewhere")
+    assertContains(client.get(PAGE, BOTH | {"actor": ["aldoria", "brenmark", "heard", ""]}), "Brenmark and Heard")
+
+
+def test_menu_that_cannot_hold_all_is_narrowed_by_a_name(client, two, topic, monkeypatch):
+    monkeypatch.setattr("stances.views.compare.OFFERED", 1)
+    for name in ("Daily", "Hearsay"):
+        say(GovernmentFactory(name=name), topic, "2024-04-01", attribution="reported")
+    response = client.get(PAGE, BOTH)
+    assert [actor.name for actor in response.context["others"]] == ["Daily"]
+    assertContains(response, 'id="find"')
+    response = client.get(PAGE, BOTH | {"find": "hearsa"})
+    assert [actor.name for actor in response.context["others"]] == ["Hearsay"]
+    assert response.context["compared"] is not None
+    assertContains(client.get(PAGE, BOTH | {"find": "***"}), 'id="find-problem"')
+    assertContains(client.get(PAGE, BOTH | {"find": "nobody"}), "No name like “nobody”")
+
+
+def test_each_actor_is_removed_by_a_link(client, two):
+    chosen = client.get(PAGE, BOTH).context["chosen"]
+    assert [url for _, url in chosen] == [
+        f"{PAGE}?actor=brenmark&topic=sharing&on=2024-05-01",
+        f"{PAGE}?actor=aldoria&topic=sharing&on=2024-05-01",
+    ]
+
+
+def test_ticks_are_kept_where_too_many_are_given(client, topic):
+    slugs = [f"g-{place}" for place in range(7)]
+    for slug in slugs:
+        say(GovernmentFactory(slug=slug), topic, "2024-04-01")
+    choices = client.get(PAGE, {"actor": slugs, "topic": "sharing"}).context["choices"]
+    assert [(actor.slug, chosen) for actor, chosen in choices] == [(slug, True) for slug in slugs]
 
 
 def test_former_slugs_name_the_same_actors(client, two):

@@ -11,20 +11,21 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from stances import citations, twins
-from stances.comparing import Comparison, Pair
+from stances.comparing import ENOUGH, Comparison, Pair
 from stances.comparisons import Agreement
 from stances.drawings import timeline
 from stances.exports import refuse, table
 from stances.filters import Problem
-from stances.models import Actor, Position, Topic
-from stances.parameters import NamedField
+from stances.models import Actor, Position, Topic, resolve
+from stances.parameters import NamedField, TextField
 from stances.views.detail import DayParameters, Page, answer
 from stances.views.figures import about, covered, drawing
 from stances.vocabulary import Voice
 from stances.wording import day_words, joined
 
 FEWEST, MOST = 2, 6
-LISTED = 60  # so many actors are listed to choose from; others by the end of their address
+LISTED = 60  # so many actors with an own position are listed to tick
+OFFERED = 200  # so many others stand in the menu; the rest are found by name
 COLUMNS = (
     "topic",
     "actor",
@@ -45,6 +46,7 @@ COLUMNS = (
 class CompareParameters(DayParameters):
     actor = NamedField(most=MOST, model=Actor, public=Actor.objects.public_among, label="Actor", required=False)
     topic = NamedField(model=Topic, public=set, label="Topic", required=False)
+    find = TextField(required=False, label="Name")
 
 
 class CompareView(Page):
@@ -92,10 +94,13 @@ class CompareView(Page):
             "other_problems": [it for it in self.problems if it.parameter not in fields],
             "chosen_topic": topic,
             "topics": [(it, "– " * len(self.tree.ancestors(it))) for it in self.tree],
-            "choices": self.choices(actors, topic),
-            "listed": LISTED,
+            **self.offered(actors, topic),
             "given_on": self.request.GET.get("on", ""),
+            "given_find": self.request.GET.get("find", ""),
             "hint": self.hint(actors, topics),
+            "most": MOST,
+            "chosen": [(actor, self.without(actor)) for actor in actors],
+            "enough": ENOUGH,
             "compared": compared,
         }
         if compared:
@@ -114,16 +119,38 @@ class CompareView(Page):
             lacking.append("a topic")
         return f"Choose {joined(lacking)}." if lacking else ""
 
-    def choices(self, actors: list[Actor], topic: Topic | None) -> list[tuple[Actor, bool]]:
-        """List actors to choose from, the chosen ones first: who has an own position on the topic, or on any."""
-        positions = Position.objects.filter(actor=OuterRef("pk"), voice=Voice.OWN)
+    def offered(self, actors: list[Actor], topic: Topic | None) -> dict[str, Any]:
+        """List whom to choose from: who has an own position, to tick, the chosen first; all others recorded, as a menu.
+
+        Without a topic the ticks are of governments with an own position on any.
+        """
+        positions = Position.objects.filter(actor=OuterRef("pk"))
         if topic:
             positions = positions.filter(topic=topic)
-        held = Actor.objects.filter(Exists(positions)).exclude(pk__in=[actor.pk for actor in actors])
-        if not topic:
-            held = held.governments()
-        found = held.order_by("name", "pk")[:LISTED]
-        return [(actor, True) for actor in actors] + [(actor, False) for actor in found]
+        recorded = Actor.objects.filter(Exists(positions)).order_by("name", "pk")
+        own = recorded.filter(Exists(positions.filter(voice=Voice.OWN)))
+        chosen = actors or self.ticked()
+        held = (own if topic else own.governments()).exclude(pk__in=[actor.pk for actor in chosen])
+        ticks = [(actor, True) for actor in chosen] + [(actor, False) for actor in held[:LISTED]]
+        others = recorded.exclude(pk__in=[actor.pk for actor, _ in ticks])
+        if find := self.form.cleaned_data.get("find"):
+            others = others.search(find)
+        menu = list(others[: OFFERED + 1])
+        return {"choices": ticks, "others": menu[:OFFERED], "more_others": len(menu) > OFFERED}
+
+    def ticked(self) -> list[Actor]:
+        """Give the known actors of an address that names too many or unknown ones, so that no tick is lost."""
+        slugs = self.request.GET.getlist("actor")[: 2 * MOST]
+        known = {row.pk: row for row in resolve(Actor, slugs).values()}
+        public = Actor.objects.public_among(set(known)) if known else set()
+        return [row for pk, row in known.items() if pk in public]
+
+    def without(self, actor: Actor) -> str:
+        """Write this page's address without one of its actors."""
+        query = self.request.GET.copy()
+        query.setlist("actor", [it.slug for it in self.form.cleaned_data["actor"] if it != actor])
+        query.pop("find", None)
+        return f"{reverse('compare')}?{query.urlencode()}"
 
     def draw(self, compared: Comparison) -> bytes:
         title = f"{self.title(compared)}: recorded positions, to {day_words(self.day)}"
