@@ -1,7 +1,7 @@
 """Full-text search: what a reader types, as a question to the index of the database at hand.
 
-Words must all be found, in any form and without regard to case and accents; "words in quotes" as they stand; a minus
-leaves out. Everything else is text. The index itself, and what keeps it right, is in `stances.search_index`.
+Words must all be found, in any form and without regard to case and accents; "words in quotes" next to each other and in
+this order, each still in any form; a minus leaves out. Everything else is text. The index itself, and what keeps it right, is in `stances.search_index`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from stances.search_index import ACTORS, SOURCES, STATEMENTS, TOPICS, Index
+from stances.search_index import ACTORS, FOLDED, SOURCES, STATEMENTS, TOPICS, Index
 
 __all__ = ["ACTORS", "SOURCES", "STATEMENTS", "TOPICS", "Query", "marks", "newest", "parse", "ranked", "unanswerable"]
 
@@ -49,6 +49,7 @@ ROMAN = {
 }
 SAME = {**ROMAN, **{roman: number for number, roman in ROMAN.items()}}
 
+_FOLDED = str.maketrans(FOLDED)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
 _CHUNK = re.compile(r'(?P<minus>-?)"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+)')
 _WORD = re.compile(r"[^\W_]+")
@@ -111,7 +112,8 @@ class Query:
 
 def _fts5(term: Term) -> str:
     end = " *" if term.begun else ""
-    return "(" + " OR ".join(f'"{" ".join(words)}"{end}' for words in term.variants) + ")"
+    phrases = (" ".join(words).translate(_FOLDED) for words in term.variants)
+    return "(" + " OR ".join(f'"{phrase}"{end}' for phrase in phrases) + ")"
 
 
 def _tsquery(term: Term) -> str:
@@ -156,7 +158,7 @@ def unanswerable(text: str) -> str:
     if query.passed_over:
         return (
             f"“{' '.join(query.passed_over[:8])}” stands nearly everywhere: add a word that matters, or put the "
-            "words in quotation marks to find them as they stand."
+            "words in quotation marks to find them next to each other."
         )
     return "There is no word in it to look for: write words or a name, in letters or digits."
 

@@ -2,8 +2,9 @@
 
 On SQLite each kind of row has an FTS5 table; on PostgreSQL a narrow table of tsvectors with a GIN index, in a text
 search configuration of our own. Triggers in the database keep both, so that no way of writing, COPY among them, passes
-them by. Only published statements are in it. The names of speakers and publishers stand in a statement's entry, and so
-a search is one look into one index; the triggers follow a new name through.
+them by. Only published statements are in it. The names of speakers and publishers, the conditions of its stances and
+the names of the actors and topics that they are of stand in a statement's entry, and so a search is one look into one
+index; the triggers follow a new name through.
 """
 
 from __future__ import annotations
@@ -18,17 +19,52 @@ from django.db.utils import ProgrammingError
 DAY = 2**32
 
 
+#: Letters that unicode61 leaves as they are, and what normalize() and unaccent make of them on PostgreSQL; the commonest
+#: alone, for SQLite's parser nests no deeper.
+FOLDED = {
+    "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "½": "1 2", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe",
+    "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
+}  # fmt: skip
+
+
+def folded(sql: str) -> str:
+    """Fold the letters of a text on SQLite; most texts have none, which is seen at one glance."""
+    replaced = sql
+    for letter, plain in FOLDED.items():
+        replaced = f"replace({replaced}, '{letter}', '{plain}')"
+    return f"CASE WHEN {sql} GLOB '*[{''.join(FOLDED)}]*' THEN {replaced} ELSE {sql} END"
+
+
 def names(alias: str) -> str:
     return f"{alias}.name || ' ' || {alias}.short_name || ' ' || {alias}.aliases"
 
 
 @dataclass(frozen=True)
 class Field:
-    """A part of an entry: where its text comes from, and how much a word in it weighs, from A to D."""
+    """A part of an entry: where its text comes from, and how much a word in it weighs, from A to D.
+
+    A part that is gathered from several rows names the rows, in the order of which their texts stand.
+    """
 
     name: str
     sql: str
     grade: str
+    rows: str = ""
+    order: str = ""
+
+    @property
+    def fts_sql(self) -> str:
+        if not self.rows:
+            return folded(self.sql)
+        ordered = f"SELECT {self.sql} AS words FROM {self.rows} ORDER BY {self.order}"  # noqa: S608
+        gathered = folded("COALESCE(group_concat(words, ' '), '')")
+        return f"(SELECT {gathered} FROM ({ordered}))"  # noqa: S608
+
+    @property
+    def pg_sql(self) -> str:
+        if not self.rows:
+            return self.sql
+        return f"(SELECT COALESCE(string_agg({self.sql}, ' ' ORDER BY {self.order}), '') FROM {self.rows})"  # noqa: S608
 
     @property
     def weight(self) -> float:
@@ -46,6 +82,16 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """Rows of another table that belong to a row, and that its entry is gathered from; without any it has no entry."""
+
+    table: str
+    #: The column that names the row they belong to, and those that the entry rests on.
+    of: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Index:
     """What of one kind of row is found, by what words."""
 
@@ -60,6 +106,15 @@ class Index:
     where: str = ""
     date: str = ""
     follows: tuple[Follow, ...] = ()
+    parts: Parts | None = None
+
+    @property
+    def condition(self) -> str:
+        """Say which rows have an entry."""
+        found = [self.where] if self.where else []
+        if self.parts:
+            found.append(f"EXISTS (SELECT 1 FROM {self.parts.table} p WHERE p.{self.parts.of} = t.id)")  # noqa: S608
+        return " AND ".join(found)
 
     def place(self, name: str) -> int:
         return [field.name for field in self.fields].index(name)
@@ -85,10 +140,10 @@ class Index:
         return f"INSERT INTO {self.table} (rowid, {columns}) {self.fts_select(condition)}"
 
     def fts_select(self, condition: str = "1") -> str:
-        values = ", ".join(field.sql for field in self.fields)
+        values = ", ".join(field.fts_sql for field in self.fields)
         return (
             f"SELECT {self.rowid_sql('t')}, {values} FROM {self.source} t {self.joins} "  # noqa: S608
-            f"WHERE {condition}{self.where and f' AND {self.where}'}"
+            f"WHERE {condition}{self.condition and f' AND {self.condition}'}"
         )
 
     def fts_create(self) -> str:
@@ -122,6 +177,17 @@ class Index:
                 f"AFTER UPDATE OF {', '.join(follow.columns)} ON {follow.table} WHEN {differ(follow.columns)} "
                 f"BEGIN {forget(condition)} {self.fts_insert(condition)}; END"
             )
+        if self.parts:
+            table, of, columns = self.parts.table, self.parts.of, (self.parts.of, *self.parts.columns)
+            for event, rows, when in (
+                ("INSERT", ("new",), ""),
+                ("DELETE", ("old",), ""),
+                (f"UPDATE OF {', '.join(columns)}", ("old", "new"), f" WHEN {differ(columns)}"),
+            ):
+                condition = f"t.id IN ({', '.join(f'{row}.{of}' for row in rows)})"
+                found[f"{self.table}_part_{event.split()[0].lower()}"] = (
+                    f"AFTER {event} ON {table}{when} BEGIN {forget(condition)} {self.fts_insert(condition)}; END"
+                )
         return found
 
     # ---- PostgreSQL ----
@@ -129,14 +195,14 @@ class Index:
     def document_sql(self) -> str:
         """Write an entry; between two fields a place is left out, so that no phrase reaches over."""
         gap = " || 'xgapx:1'::tsvector || "
-        parts = (f"setweight(stances_search_words({field.sql}), '{field.grade}')" for field in self.fields)
+        parts = (f"setweight(stances_search_words({field.pg_sql}), '{field.grade}')" for field in self.fields)
         return f"ts_delete({gap.join(parts)}, 'xgapx')"
 
     def pg_select(self, rows: str, condition: str = "true") -> str:
         date = f", t.{self.date}" if self.date else ""
         return (
             f"SELECT t.id{date}, {self.document_sql()} FROM {rows} t {self.joins} "  # noqa: S608
-            f"WHERE {condition}{self.where and f' AND {self.where}'}"
+            f"WHERE {condition}{self.condition and f' AND {self.condition}'}"
         )
 
     def pg_upsert(self, rows: str, condition: str) -> str:
@@ -168,7 +234,7 @@ class Index:
             return f"SELECT t.id FROM now_is t JOIN was ON was.id = t.id WHERE {differ(columns)}"  # noqa: S608
 
         gone = f"DELETE FROM {self.table} e USING was WHERE e.id = was.id"  # noqa: S608
-        kept = f"now_is t WHERE t.id = was.id{self.where and f' AND {self.where}'}"
+        kept = f"now_is t WHERE t.id = was.id{self.condition and f' AND {self.condition}'}"
         insert = self.pg_upsert("now_is", "true")
         update = self.pg_upsert("now_is", f"t.id IN ({changed(self.columns)})")
         steps = {
@@ -185,6 +251,17 @@ class Index:
             affected = f"t.id IN ({follow.affected.format(ids=changed(follow.columns))})"
             step = (follow.table, "UPDATE", f"{self.pg_upsert(self.source, affected)};")
             steps[f"{self.table}_follow_{follow.table}"] = step
+        if self.parts:
+            table, of = self.parts.table, self.parts.of
+            added = self.pg_upsert(self.source, f"t.id IN (SELECT {of} FROM now_is)")
+            left = self.pg_upsert(self.source, f"t.id IN (SELECT {of} FROM was)")
+            lost = (
+                f"DELETE FROM {self.table} e WHERE e.id IN (SELECT {of} FROM was) "  # noqa: S608
+                f"AND NOT EXISTS (SELECT 1 FROM {table} p WHERE p.{of} = e.id)"
+            )
+            steps[f"{self.table}_part_insert"] = (table, "INSERT", f"{added};")
+            steps[f"{self.table}_part_delete"] = (table, "DELETE", f"{lost}; {left};")
+            steps[f"{self.table}_part_truncate"] = (table, "TRUNCATE", f"DELETE FROM {self.table};")  # noqa: S608
         tables = {
             "INSERT": "REFERENCING NEW TABLE AS now_is",
             "UPDATE": "REFERENCING OLD TABLE AS was NEW TABLE AS now_is",
@@ -199,11 +276,31 @@ class Index:
                 f"CREATE TRIGGER {name} AFTER {event} ON {table} {tables[event]} "
                 f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
             )
+        ] + self._pg_part_update()
+
+    def _pg_part_update(self) -> list[str]:
+        """Write the trigger of changed parts row by row: most updates touch no column that an entry rests on.
+
+        A trigger of whole statements cannot name columns, and would keep two copies of a million rows to compare.
+        """
+        if not self.parts:
+            return []
+        name, columns = f"{self.table}_part_update", (self.parts.of, *self.parts.columns)
+        old, new = (", ".join(f"{row}.{column}" for column in columns) for row in ("old", "new"))
+        body = self.pg_upsert(self.source, f"t.id IN (old.{self.parts.of}, new.{self.parts.of})")
+        return [
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; RETURN NULL; END $$",
+            f"CREATE TRIGGER {name} AFTER UPDATE OF {', '.join(columns)} ON {self.parts.table} FOR EACH ROW "
+            f"WHEN (({old}) IS DISTINCT FROM ({new})) EXECUTE FUNCTION {name}()",
         ]
 
 
 NAMED = ("name", "short_name", "aliases")
 PUBLISHER = "LEFT JOIN stances_actor publisher ON publisher.id = source.publisher_id"
+ABOUT = (
+    "stances_stance s JOIN stances_actor a ON a.id = s.actor_id JOIN stances_topic o ON o.id = s.topic_id "
+    "WHERE s.statement_id = t.id"
+)
 STATEMENTS = Index(
     table="stances_search_statement",
     source="stances_statement",
@@ -213,6 +310,8 @@ STATEMENTS = Index(
         Field("speaker", names("speaker"), "B"),
         Field("occasion", "t.occasion", "C"),
         Field("source", f"source.title || ' ' || COALESCE({names('publisher')}, '')", "D"),
+        Field("condition", "s.condition", "B", rows="stances_stance s WHERE s.statement_id = t.id", order="s.id"),
+        Field("about", f"{names('a')} || ' ' || o.name || ' ' || o.short_name", "D", rows=ABOUT, order="s.id"),
     ),
     columns=("status", "latest", "quote", "summary", "occasion", "speaker_id", "source_id"),
     shown=("quote", "summary", "occasion"),
@@ -231,9 +330,16 @@ STATEMENTS = Index(
             NAMED,
             "SELECT s.id FROM stances_statement s WHERE s.speaker_id IN ({ids}) UNION "
             "SELECT s.id FROM stances_statement s JOIN stances_source o ON o.id = s.source_id "
-            "WHERE o.publisher_id IN ({ids})",
+            "WHERE o.publisher_id IN ({ids}) UNION SELECT s.statement_id FROM stances_stance s "
+            "WHERE s.actor_id IN ({ids})",
+        ),
+        Follow(
+            "stances_topic",
+            ("name", "short_name"),
+            "SELECT s.statement_id FROM stances_stance s WHERE s.topic_id IN ({ids})",
         ),
     ),
+    parts=Parts("stances_stance", "statement_id", ("actor_id", "topic_id", "condition")),
 )
 ACTORS = Index(
     table="stances_search_actor",
@@ -390,7 +496,7 @@ def rebuild() -> int:
                 cursor.execute(index.fts_insert("1"))
                 cursor.execute(f"INSERT INTO {index.table} ({index.table}) VALUES ('optimize')")  # noqa: S608
             else:  # by difference, so that readers go on reading
-                right = f"SELECT t.id FROM {index.source} t{index.where and f' WHERE {index.where}'}"  # noqa: S608
+                right = f"SELECT t.id FROM {index.source} t{index.condition and f' WHERE {index.condition}'}"  # noqa: S608
                 cursor.execute(f"DELETE FROM {index.table} WHERE id NOT IN ({right})")  # noqa: S608
                 cursor.execute(index.pg_upsert(index.source, "true"))
                 cursor.execute(f"ANALYZE {index.table}")

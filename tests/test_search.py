@@ -100,6 +100,39 @@ def test_words_find_a_statement_by_what_it_says_who_said_it_and_where(typed, fin
     assert keys(typed) == ({"it"} if finds else set())
 
 
+def test_a_statement_is_found_by_the_conditions_of_its_stances_and_by_whom_and_what_they_are_about():
+    japan = GovernmentFactory(name="Japan", aliases="Nippon\nTokyo")
+    topic = TopicFactory(name="Submarine programme", short_name="Subs", proposition="Others should take part.")
+    it = StanceFactory(statement=StatementFactory(published=True), actor=japan, topic=topic, position=1, terms="scope")
+    models.QuerySet(Stance).filter(pk=it.pk).update(condition="project by project")
+    other = StanceFactory(statement=StatementFactory(published=True), topic=TopicFactory(parent=topic))
+    for typed in ("tokyo", "submarines", "subs", '"project by project"', "nippon projects"):
+        assert keys(typed) == {it.statement.key}
+        assert list(Stance.objects.search(typed)) == [it]
+    assert it.statement.key not in keys("others")
+    assert keys(other.actor.name) == {other.statement.key}
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ("The ﬁnancial ﬂow", "financial flow"),
+        ("Financial", "ﬁnancial"),
+        ("Løkke and Wałęsa", "lokke walesa"),
+        ("Lokke", "Løkke"),
+        ("Die Straße", "strasse"),
+        ("Strasse", "Straße"),
+        ("An œuvre of Æthelred", "oeuvre aethelred"),
+        ("some 3½ years", '"3½ years"'),
+        ("Đà Nẵng", "da nang"),
+    ],
+)
+def test_letters_are_folded_alike_on_both_databases(stored, typed):
+    it = statement(summary=f"{stored}.")
+    assert keys(typed) == {it.key}
+    assert search_index.differences() == []
+
+
 def test_a_phrase_does_not_reach_from_one_field_into_another():
     statement(quote="It ends here", summary="There it begins.")
     assert keys('"ends here"')
@@ -174,7 +207,7 @@ def test_topics_actors_and_sources_come_by_name_before_the_statements(client, wo
     response = page(client, "q=japan")
     groups = {group.nouns: [found.row.slug for found in group.rows] for group in response.context["groups"]}
     assert groups == {"topics": ["pact-japan"], "actors": ["japan"]}
-    assert shown(response) == ["speech"]
+    assert set(shown(response)) == {"speech", "interview", "account"}
     assert [g.nouns for g in page(client, "q=news").context["groups"]] == ["sources"]
 
 
@@ -259,6 +292,10 @@ def test_a_facet_counts_the_statements_that_choosing_it_leaves(client, world):
 def test_nothing_found_leads_on(client, world):
     response = page(client, "q=matures+tokyo")
     assert {(words, number) for words, number, _ in response.context["fewer"]} == {("matures", "1"), ("tokyo", "1")}
+    fewer = page(client, "q=matures+tokyo+zebra").context["fewer"]
+    assert [words for words, *_ in fewer] == ["matures", "tokyo"]
+    fewer = page(client, "q=pact+matures+tokyo").context["fewer"]
+    assert [words for words, *_ in fewer][:2] == ["pact tokyo", "pact matures"]
     assert [near.name for near in page(client, "q=austrelia").context["near"]] == ["Australia"]
     assert "without filters" in page(client, "q=matures&actor=japan").content.decode()
     assert "No statement holds these words." in page(client, "q=zebra").content.decode()
@@ -357,7 +394,20 @@ def test_triggers_keep_the_index_equal_to_one_made_anew(world):
     assert keys("anew") == {"speech"}
     assert not after(lambda: Topic.objects.filter(slug="trade").update(proposition="Ships should sail."))
     assert [it.slug for it in Topic.objects.search("sailing")] == ["trade"]
+    stances = models.QuerySet(Stance).filter(statement__key="speech")
+    assert not after(lambda: Topic.objects.filter(slug="trade").update(name="Commerce"))
+    assert keys("commerce") == {"speech"}
+    assert not after(lambda: Actor.objects.filter(slug="japan").update(aliases="Nippon"))
+    assert keys("nippon") == {"speech", "account"}
+    assert not after(lambda: stances.filter(topic__slug="trade").update(condition="if whales sing"))
+    assert keys('"whales sing"') == {"speech"}
+    assert not after(lambda: stances.filter(topic__slug="trade").update(topic=Topic.objects.get(slug="pact")))
+    assert keys("commerce") == set()
+    assert not after(lambda: stances.filter(actor__slug="japan").delete())
+    assert keys("whales") == set()
+    assert keys("anew") == {"speech"}
     assert not after(lambda: models.QuerySet(Stance).all().delete())
+    assert keys("anew") == set()
     assert not after(lambda: models.QuerySet(Statement).filter(repeats__isnull=False)._raw_delete("default"))
     assert not after(lambda: models.QuerySet(Statement).all()._raw_delete("default"))
     assert keys("weekly") == set()
@@ -373,6 +423,16 @@ def test_what_copy_brings_is_found(world):
         with cursor.copy(f"COPY stances_statement (key, summary, {names}) FROM STDIN") as copy:
             for number in range(3):
                 copy.write_row([f"copied-{number}", "By zeppelin", *row])
+        columns = [f.column for f in Stance._meta.concrete_fields if f.column not in ("id", "statement_id")]
+        names = ", ".join(f'"{column}"' for column in columns)
+        cursor.execute(
+            f"SELECT {names} FROM stances_stance WHERE speaker_id = %s", [Actor.objects.get(slug="paper").pk]
+        )
+        row = cursor.fetchone()
+        copied = list(Statement.objects.filter(key__startswith="copied").values_list("pk", flat=True))
+        with cursor.copy(f"COPY stances_stance (statement_id, {names}) FROM STDIN") as copy:
+            for pk in copied:
+                copy.write_row([pk, *row])
     assert keys("zeppelin") == {"copied-0", "copied-1", "copied-2"}
     assert search_index.differences() == []
 

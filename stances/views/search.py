@@ -185,12 +185,15 @@ class Search(FilteredList):
         return Group(nouns, [Found(row, marked.get(row.pk, {})) for row in rows], number, url)
 
     def fewer(self) -> list[tuple[str, str, str]]:
-        """Offer the search without each of its terms, where that finds statements: words, their number, the address."""
+        """Offer the search without each of its terms, and for each alone, where that finds statements.
+
+        Gives words, their number and the address; those that keep more of the words come first.
+        """
         terms = self.query.terms[:6]
         if len(terms) < 2:
             return []
         ways = [" ".join(str(it) for it in terms if it is not term) for term in terms]
-        ways = [way for way in ways if search.parse(way)]
+        ways = [way for way in dict.fromkeys([*ways, *map(str, terms)]) if search.parse(way)]
         numbers = capped_counts([Statement.objects.published().filter(repeats=None).search(way) for way in ways])
         return [
             (way, counted(number), f"{reverse('search')}?{urlencode({'q': way})}")
