@@ -75,6 +75,12 @@ class HeldOnFilter(DayFilter):
         return qs.on(value) if value else qs
 
 
+class AfterFilter(DayFilter):
+    """Keeps the positions that were taken after a day."""
+
+    field_class = DayLookedAtField
+
+
 class SubtopicsFilter(OneFilter):
     """Says whether `topic` takes in what stands under it; the topics themselves are widened with the form."""
 
@@ -400,8 +406,20 @@ class DifferFilter(ListFilterSet):
     order = by_date()
 
 
+class PositionForm(ParametersForm):
+    def clean(self):
+        cleaned = super().clean()
+        since, on = cleaned.get("since"), cleaned.get("on")
+        if since and on and since > on:
+            self._refuse("since", f"{shown(str(since))} lies after the day looked at, {on}: give an earlier day.")
+        return cleaned
+
+
 class PositionFilter(ListFilterSet):
-    """Which positions: those held on a day, or all intervals."""
+    """Which positions: those held on a day, or all intervals; with `since` those that were taken after that day."""
+
+    class Meta:
+        form = PositionForm
 
     actor = actors_of("actor")
     topic = topics_of("topic")
@@ -412,6 +430,7 @@ class PositionFilter(ListFilterSet):
     terms = many("terms", Terms.choices, "Terms")
     voice = OneFilter(field_name="voice", lookup_expr="exact", choices=list(Voice.choices), label="Voice")
     on = HeldOnFilter(field_name="since", lookup_expr="lte", label="On")
+    since = AfterFilter(field_name="since", lookup_expr="gt", label="Taken after")
     order = by_date()
 
 

@@ -1,15 +1,21 @@
-"""Names that look like what was typed, for a search that found nothing."""
+"""Names that look like what was typed, for a search that found nothing and an address that leads nowhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from stances.models import Actor, Topic
+from django.db.models import Model
+
+from stances.models import Actor, Source, Topic
 from stances.search import Query
 
 MOST_NAMES = 20_000
 SHOWN = 5
 LEAST_ALIKE = 0.3
+SLUG_ALIKE = 0.5
+MOST_SLUGS = 5_000
+MOST_WORDS = 12
 
 
 @dataclass(frozen=True)
@@ -55,3 +61,25 @@ def near_names(query: Query) -> list[Near]:
     named |= {(Topic, pk): row for pk, row in Topic.objects.in_bulk(pks[Topic]).items()}
     found = [named[model, pk] for *_, model, pk in likely if (model, pk) in named]
     return [Near(row.name, row.get_absolute_url()) for row in found[:SHOWN]]
+
+
+def near_slugs(model: type[Model], slug: str) -> list[Near]:
+    """Name the public rows whose addresses have words most like those of an address that leads nowhere."""
+    typed = [trigrams(word) for word in slug.lower().split("-") if word][:MOST_WORDS]
+    if not typed:
+        return []
+
+    def likeness(other: str) -> float:
+        words = [trigrams(word) for word in other.split("-")]
+        return sum(max(alike(one, word) for word in words) for one in typed) / len(typed)
+
+    rows = model._default_manager.order_by().values_list("pk", "slug")[:MOST_SLUGS]
+    scores = sorted((-likeness(other), len(other), pk) for pk, other in rows)
+    likely = [pk for score, _, pk in scores[: 4 * SHOWN] if score <= -SLUG_ALIKE]
+    public = set(likely)
+    if model is Actor:
+        public = Actor.objects.public_among(public) if public else public
+    elif model is Source:
+        public = set(Source.objects.public().filter(pk__in=likely).values_list("pk", flat=True))
+    found: dict[int, Any] = model._default_manager.in_bulk(public)
+    return [Near(str(found[pk]), found[pk].get_absolute_url()) for pk in likely if pk in found][:SHOWN]

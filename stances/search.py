@@ -1,7 +1,8 @@
 """Full-text search: what a reader types, as a question to the index of the database at hand.
 
-Words must all be found, in any form and without regard to case and accents; "words in quotes" next to each other and in
-this order, each still in any form; a minus leaves out. Everything else is text. The index itself, and what keeps it right, is in `stances.search_index`.
+Words must all be found, in any form and without regard to case and accents; "words in quotes" next to each other in
+this order, each still in any form; a minus leaves out. Everything else is text. The index itself, and what keeps it
+right, is in `stances.search_index`.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from django.db.utils import ProgrammingError
 DAY = 2**32
 
 
-#: Letters that unicode61 leaves as they are, and what normalize() and unaccent make of them on PostgreSQL; the commonest
-#: alone, for SQLite's parser nests no deeper.
+#: Letters that unicode61 leaves as they are, and what normalize() and unaccent make of them on PostgreSQL: the
+#: commonest alone, for SQLite's parser nests no deeper.
 FOLDED = {
     "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "½": "1 2", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe",
     "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
@@ -253,8 +253,8 @@ class Index:
             steps[f"{self.table}_follow_{follow.table}"] = step
         if self.parts:
             table, of = self.parts.table, self.parts.of
-            added = self.pg_upsert(self.source, f"t.id IN (SELECT {of} FROM now_is)")
-            left = self.pg_upsert(self.source, f"t.id IN (SELECT {of} FROM was)")
+            added = self.pg_upsert(self.source, f"t.id IN (SELECT {of} FROM now_is)")  # noqa: S608
+            left = self.pg_upsert(self.source, f"t.id IN (SELECT {of} FROM was)")  # noqa: S608
             lost = (
                 f"DELETE FROM {self.table} e WHERE e.id IN (SELECT {of} FROM was) "  # noqa: S608
                 f"AND NOT EXISTS (SELECT 1 FROM {table} p WHERE p.{of} = e.id)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import json
 import re
 
 import html5lib
@@ -54,6 +55,53 @@ def facet(response, name: str) -> dict[str, int]:
 
 
 # ---- rows ----
+
+
+def test_positions_of_a_day_lead_to_the_days_on_which_one_was_taken(client, world):
+    def steps(query: str) -> list[tuple[str, str] | None]:
+        context = client.get(f"/positions/?{query}").context
+        return [it and (str(it[0]), it[1]) for it in (context["previous_day"], context["next_day"])]
+
+    assert steps("on=2024-04-01&voice=own") == [
+        ("2024-02-13", "/positions/?voice=own&on=2024-02-13"),
+        ("2024-04-30", "/positions/?voice=own&on=2024-04-30"),
+    ]
+    assert steps("on=2024-02-13&actor=australia") == [
+        None,
+        ("2024-04-30", "/positions/?actor=australia&on=2024-04-30"),
+    ]
+    assert steps("") == [None, None]
+    assert "‹ Previous record" in client.get("/positions/?on=2024-04-01").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "taken"),
+    [
+        ("on=2024-05-01&since=2024-03-01", {"2024-03-25", "2024-04-30"}),
+        ("on=2024-05-01&since=2024-03-25", {"2024-04-30"}),
+        ("on=2024-05-01&since=2024-04-30", set()),
+        ("since=2024-02-12", {"2024-02-13", "2024-03-25", "2024-04-30"}),
+    ],
+)
+def test_since_keeps_the_positions_taken_after_a_day(client, world, query, taken):
+    rows = json.loads(client.get(f"/positions.json?{query}").getvalue())
+    assert {row["since"] for row in rows} == taken
+
+
+def test_since_after_the_day_looked_at_is_told(client, world):
+    response = client.get("/positions/?on=2024-03-01&since=2024-04-01")
+    assert 'id="since-wrong"' in response.content.decode()
+    assert "lies after the day looked at" in response.content.decode()
+    assert client.get("/positions.csv?on=2024-03-01&since=2024-04-01").status_code == 400
+
+
+def test_topics_count_governments_and_name_what_they_link_to(client, world):
+    paper = Actor.objects.get(slug="paper")
+    StanceFactory(statement__speaker=paper, statement__published=True, actor=paper, topic__slug="press")
+    shown = {row.topic.slug: row for row in client.get("/topics/").context["rows"]}
+    assert shown["press"].held == []
+    assert shown["pact-japan"].held == [(-2, 1)]
+    assert "2 stances in 2 statements" in text_of(client.get("/topics/"))
 
 
 def test_a_stance_shows_its_words_who_said_them_where_and_what_it_did(client, world):

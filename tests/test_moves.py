@@ -159,6 +159,37 @@ def test_disagreements_are_filtered_by_the_later_words(client, say, query, found
     assert bool(in_csv(client, f"/changes/differ.csv?{query}")) == found
 
 
+@pytest.mark.parametrize(
+    ("query", "count", "heading"),
+    [
+        ("", "3 changes", "Changes of position"),
+        ("kind=reversal", "1 reversal", "Reversals"),
+        ("kind=terms", "2 changes of terms", "Changes of terms"),
+        ("kind=reversal&kind=terms", "3 reversals and changes of terms", "Reversals and changes of terms"),
+        ("kind=reversal&kind=shift&kind=terms", "3 changes", "Changes of position"),
+        ("kind=first", "4 changes and first recorded positions", "Changes and first recorded positions"),
+        (
+            "kind=first&kind=reversal",
+            "2 reversals and first recorded positions",
+            "Reversals and first recorded positions",
+        ),
+        ("kind=shift", "0 shifts", "Shifts"),
+    ],
+)
+def test_changes_are_called_what_is_shown(client, say, query, count, heading):
+    for key, date, position in (("a", "2024-01-01", 2), ("b", "2024-03-01", -2), ("c", "2024-05-01", -1)):
+        say(key, date, position)
+    say("d", "2024-07-01", -2)
+    response = client.get(f"/changes/?{query}")
+    assert response.context["matching_words"] == count
+    assertContains(response, f"<h1>{heading}</h1>", html=True)
+    assert f" {count}" in response.context["citation"].plain
+    if query == "kind=shift":
+        assertContains(response, "No shifts match all of these filters")
+        assertContains(response, "Show all changes")
+    assert ("show changes alone" in response.content.decode()) == (query == "kind=first")
+
+
 def test_wrong_filters_of_disagreements_are_told(client, say):
     assertContains(client.get("/changes/differ/?kind=reversal"), "There is no parameter")
     assert client.get("/changes/differ.csv?kind=reversal").status_code == 400

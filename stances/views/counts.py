@@ -32,7 +32,7 @@ COLUMNS = (
     "position_minus_2",
 )
 NOTE = (
-    "Governments’ own statements on this topic and those under it, each for or against its own proposition. Counts say "
+    "Governments’ own stances on this topic and those under it, each for or against its own proposition. Counts say "
     "how much was said, not how strongly or by how many; reported positions and repeats are left out."
 )
 
@@ -68,7 +68,7 @@ class CountsView(DetailPage):
             "ancestors": [*self.tree.ancestors(topic)[::-1], counts.topic],
             "told": counts,
             "counts": counts.quarters,
-            "total_words": first_up(counted(counts.total, "own statement")),
+            "total_words": first_up(counted(counts.total, "own stance")),
             "ways": [(by, by == counts.by, self.url(topic, by)) for by in BY],
             "governments": counts.governments[:LISTED],
             "not_listed": len(counts.governments[LISTED:]),

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -18,6 +18,7 @@ from stances.dates import today
 from stances.exports import refuse
 from stances.filters import Problem
 from stances.models import PublicVersion, resolve
+from stances.near import near_slugs
 from stances.parameters import DayLookedAtField, ParametersForm, plainest, shown
 from stances.tree import TopicTree
 from stances.views.public import PublicView
@@ -104,7 +105,7 @@ class DetailPage(Page, ABC):
     def get(self, request: HttpRequest, slug: str, format: str = "html") -> HttpResponseBase:
         row: Any = resolve(self.model, [slug]).get(slug)
         if row is None or not self.rows().filter(pk=row.pk).exists():
-            return self.missing(format)
+            return missing(request, self.model, slug, format)
         if row.slug != slug:
             address = reverse(self.name if format == "html" else f"{self.name}-{format}", args=[row.slug])
             query = request.META.get("QUERY_STRING", "")
@@ -131,11 +132,15 @@ class DetailPage(Page, ABC):
     def data(self, row: Any) -> dict[str, Any]:
         """Give what the twin in JSON holds."""
 
-    def missing(self, format: str) -> HttpResponseBase:
-        noun = str(self.model._meta.verbose_name)
-        if format != "json":
-            raise Http404(f"There is no such {noun}.")
-        return answer({"errors": [{"message": f"There is no such {noun}."}]}, status=404)
+
+def missing(request: HttpRequest, model: type[models.Model], slug: str, format: str) -> HttpResponseBase:
+    """Answer, in its own format, that an address leads to no row; a page names those whose addresses are like it."""
+    message = f"There is no such {model._meta.verbose_name}."
+    if format == "html":
+        return render(request, "404.html", {"message": message, "near": near_slugs(model, slug)}, status=404)
+    if format == "json":
+        return answer({"errors": [{"message": message}]}, status=404)
+    return HttpResponse(f"{message}\n", status=404, content_type="text/plain; charset=utf-8")
 
 
 def answer(data: dict[str, Any], *, status: int = 200) -> JsonResponse:

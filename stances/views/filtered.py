@@ -54,6 +54,10 @@ class FilteredList(PublicView, ABC):
         """Give the rows that the address asks for."""
         return self.filters.qs
 
+    def called(self) -> tuple[str, str]:
+        """Say what one row and several are called, as the address asks for them."""
+        return self.noun, self.nouns
+
     def rows(self, page: Page) -> list:
         """Prepare a page's rows for the template."""
         return page.rows
@@ -92,9 +96,10 @@ class FilteredList(PublicView, ABC):
             matching, whole = capped_counts([self.filters.qs, unfiltered.qs])
         active = chips(self.sound)
         words = "; ".join(chip.words for chip in active)
-        matching_words = f"{counted(matching)} {self.noun if matching == 1 else self.nouns}"
+        noun, nouns = self.called()
+        matching_words = f"{counted(matching)} {noun if matching == 1 else nouns}"
         return {
-            "title": f"{capfirst(self.nouns)}: {words}" if words else capfirst(self.nouns),
+            "title": f"{capfirst(nouns)}: {words}" if words else capfirst(nouns),
             "canonical": self.canonical,
             "rows": self.rows(page),
             "problems": [(problem, without(self.request.GET, problem.parameter)) for problem in self.problems],
@@ -105,7 +110,8 @@ class FilteredList(PublicView, ABC):
             "chips": active,
             "has_topic": bool(self.sound.value("topic")),
             "without_subtopics": self.sound.value("subtopics") == "0",
-            "nouns": self.nouns,
+            "nouns": nouns,
+            "all_nouns": self.nouns,
             "matching": matching,
             "matching_words": matching_words,
             "of_all": f"of {counted(whole)}" if matching < whole else "",

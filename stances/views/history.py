@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -14,7 +14,7 @@ from stances.dates import today
 from stances.exports import FORMATS, in_chunks, refuse
 from stances.models import Actor, Topic, resolve
 from stances.reasons import SHOWN, Reasons
-from stances.views.detail import DayParameters, Page, answer
+from stances.views.detail import DayParameters, Page, answer, missing
 
 
 class HistoryView(Page):
@@ -27,7 +27,7 @@ class HistoryView(Page):
         actor: Any = resolve(Actor, [slug]).get(slug)
         about: Any = resolve(Topic, [topic]).get(topic)
         if actor is None or about is None or not Actor.objects.public().filter(pk=actor.pk).exists():
-            return self.missing(format)
+            return missing(request, Actor, slug, format) if about else missing(request, Topic, topic, format)
         if (actor.slug, about.slug) != (slug, topic):
             address = reverse("history" if format == "html" else f"history-{format}", args=[actor.slug, about.slug])
             query = request.META.get("QUERY_STRING", "")
@@ -38,14 +38,6 @@ class HistoryView(Page):
         if self.problems:
             return refuse(self.problems, format=format)
         return self.csv(reasons) if format == "csv" else answer(self.data(reasons))
-
-    def missing(self, format: str) -> HttpResponseBase:
-        message = "There is no such actor or topic."
-        if format == "html":
-            raise Http404(message)
-        if format == "csv":
-            return HttpResponse(f"{message}\n", status=404, content_type="text/plain; charset=utf-8")
-        return answer({"errors": [{"message": message}]}, status=404)
 
     def csv(self, reasons: Reasons) -> HttpResponseBase:
         name = f"{reasons.actor.slug}-on-{reasons.topic.slug}-{today()}.csv"

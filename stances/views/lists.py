@@ -33,6 +33,7 @@ from stances.moves import Move, disagreements, moves, who_differ
 from stances.paging import ID, Column, Keyset, Page, WholeTree
 from stances.views.filtered import FilteredList
 from stances.vocabulary import ActorKind, Authority, Basis, ChangeKind, Form, Terms, Value, Voice
+from stances.wording import joined
 
 OWN_FORMS: dict[str, str] = {Form.DIRECT: "own words", Form.INDIRECT: "own, in indirect speech", Form.ACT: "own deed"}
 
@@ -152,6 +153,15 @@ class ChangeGroup:
         return stated_date(self.opening)
 
 
+#: What changes of a kind are called, one and several.
+CALLED = {
+    ChangeKind.REVERSAL: ("reversal", "reversals"),
+    ChangeKind.SHIFT: ("shift", "shifts"),
+    ChangeKind.TERMS: ("change of terms", "changes of terms"),
+}
+FIRST_CALLED = ("first recorded position", "first recorded positions")
+
+
 class ChangeList(FilteredList):
     filterset_class = ChangeFilter
     template_name = "stances/change_list.html"
@@ -174,11 +184,25 @@ class ChangeList(FilteredList):
     def keyset(self) -> Keyset:
         return Keyset((Column("since", dt.date), ID), falling=not self.oldest_first)
 
+    @property
+    def kinds(self) -> list[str]:
+        return self.sound.value("kind") or []
+
+    def called(self) -> tuple[str, str]:
+        """Name the kinds that are shown: "reversals and shifts", "changes and first recorded positions"."""
+        asked = [names for kind, names in CALLED.items() if kind in self.kinds]
+        names = asked if 0 < len(asked) < len(CALLED) else [(self.noun, self.nouns)]
+        if ChangeKind.FIRST in self.kinds:
+            names = [*names, FIRST_CALLED]
+        one, several = zip(*names, strict=True)
+        return joined(one, "or"), joined(several)
+
     def context(self, page: Page) -> dict[str, Any]:
-        kinds = self.sound.value("kind") or []
-        with_first = "" if kinds else self.url(kind=ChangeKind.FIRST)
+        with_first = "" if self.kinds else self.url(kind=ChangeKind.FIRST)
+        without_first = self.url(kind="") if self.kinds == [ChangeKind.FIRST] else ""
         feed = "" if self.problems else self._address("changes-feed", {"order": ""})
-        return {**super().context(page), "first_url_too": with_first, "feed_url": feed}
+        urls = {"first_url_too": with_first, "first_url_out": without_first, "feed_url": feed}
+        return {**super().context(page), **urls}
 
     def rows(self, page: Page) -> list:
         offices = Offices(position.opening.speaker_id for position in page.rows)
@@ -198,7 +222,7 @@ class DifferList(FilteredList):
 
     filterset_class = DifferFilter
     template_name = "stances/differ_list.html"
-    name, noun, nouns = "differ-list", "disagreement", "disagreements"
+    name, noun, nouns = "differ-list", "difference between colleagues", "differences between colleagues"
     columns = exports.DIFFERING
     boxes = ("after", "before")
     facets = (Actors(), Topics(), Years("stated_on"))
@@ -218,7 +242,7 @@ class PositionList(FilteredList):
     template_name = "stances/position_list.html"
     name, noun, nouns = "position-list", "position", "positions"
     columns = exports.POSITIONS
-    boxes = ("on",)
+    boxes = ("on", "since")
     facets = (
         Actors(),
         Topics(),
@@ -244,6 +268,16 @@ class PositionList(FilteredList):
             ("oldest first", self.url(order=OLDEST), order == OLDEST),
         ]
 
+    def steps(self) -> tuple[dt.date | None, dt.date | None]:
+        """Give the last day before the one looked at, and the first after it, on which a position opened."""
+        if not self.day:
+            return None, None
+        days = self.filters.without("on", "since").order_by().values_list("since", flat=True)
+        return (
+            days.filter(since__lt=self.day).order_by("-since").first(),
+            days.filter(since__gt=self.day, since__lte=today()).order_by("since").first(),
+        )
+
     def found(self) -> QuerySet:
         return self.filters.qs.with_record_on(self.day) if self.day else self.filters.qs.with_record()
 
@@ -257,12 +291,16 @@ class PositionList(FilteredList):
 
     def context(self, page: Page) -> dict[str, Any]:
         voices = [("", "Own and reported"), *Voice.choices]
+        previous, following = self.steps()
         chosen = self.sound.value("voice") or ""
         return {
             **super().context(page),
             "on": self.day,
             "today_url": self.url(on=today().isoformat()),
-            "all_url": self.url(on=""),
+            "all_url": self.url(on="", since=""),
+            "since": self.filters.value("since"),
+            "previous_day": previous and (previous, self.url(on=previous.isoformat(), since="")),
+            "next_day": following and (following, self.url(on=following.isoformat(), since="")),
             "voices": [(value, words, value == chosen) for value, words in voices],
         }
 
@@ -311,7 +349,7 @@ class ActorList(FilteredList):
 
 @dataclass(frozen=True)
 class TopicRow:
-    """A topic in the tree: how many actors are recorded on each side today, and how much was said."""
+    """A topic in the tree: how many governments are recorded on each side today, and how much was said."""
 
     topic: Topic
     level: int
@@ -335,11 +373,15 @@ class TopicList(FilteredList):
 
     def rows(self, page: Page) -> list:
         held: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        positions = Position.objects.own().on(today()).order_by("-value").values_list("topic", "value")
-        for topic, value, number in positions.annotate(n=Count("actor", distinct=True)):
+        positions = Position.objects.own().on(today()).filter(actor__kind=ActorKind.GOVERNMENT).order_by("-value")
+        for topic, value, number in positions.values_list("topic", "value").annotate(n=Count("actor", distinct=True)):
             held[topic].append((value, number))
         said = _by(
-            "topic", Stance.objects.in_series().order_by(), n=Count("statement", distinct=True), last=Max("stated_on")
+            "topic",
+            Stance.objects.in_series().order_by(),
+            n=Count("statement", distinct=True),
+            stances=Count("pk"),
+            last=Max("stated_on"),
         )
         return [
             TopicRow(topic, min(topic.tree_depth, 4), held[topic.pk], said.get(topic.pk, {})) for topic in page.rows
