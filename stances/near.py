@@ -42,17 +42,18 @@ def near_names(query: Query) -> list[Near]:
     typed = [trigrams(word) for term in query.included for word in term.words if len(word) > 2]
     if not typed:
         return []
-
-    def best(names: str) -> float:
-        words = [trigrams(word) for word in names.casefold().split()]
-        return max((alike(one, other) for one in typed for other in words), default=0)
-
     actors = Actor.objects.order_by().values_list("pk", "name", "short_name", "aliases")[:MOST_NAMES]
     topics = Topic.objects.order_by().values_list("pk", "name", "short_name")[:MOST_NAMES]
-    scores: list[tuple[float, int, type, int]] = [
-        (-best(" ".join((name, *others))), len(name), model, pk)
-        for model, rows in ((Actor, actors), (Topic, topics))
-        for pk, name, *others in rows
+    rows: list[tuple[type, int, str, list[set[str]]]] = []
+    for model, found in ((Actor, actors), (Topic, topics)):
+        for pk, name, *others in found:
+            rows.append((model, pk, name, [trigrams(word) for word in " ".join((name, *others)).casefold().split()]))
+    # A word that stands in a name is spelt right: what is looked for then is what the others were meant to be.
+    spelt = {frozenset(word) for *_, words in rows for word in words}
+    typed = [word for word in typed if frozenset(word) not in spelt] or typed
+    scores = [
+        (-max((alike(one, other) for one in typed for other in words), default=0.0), len(name), model, pk)
+        for model, pk, name, words in rows
     ]
     likely = sorted((it for it in scores if it[0] <= -LEAST_ALIKE), key=lambda it: (it[0], it[1], it[3]))[: 4 * SHOWN]
     pks = {model: {pk for *_, found, pk in likely if found is model} for model in (Actor, Topic)}

@@ -297,6 +297,7 @@ def test_nothing_found_leads_on(client, world):
     fewer = page(client, "q=pact+matures+tokyo").context["fewer"]
     assert [words for words, *_ in fewer][:2] == ["pact tokyo", "pact matures"]
     assert [near.name for near in page(client, "q=austrelia").context["near"]] == ["Australia"]
+    assert [near.name for near in page(client, "q=japan+austrelia+zebra").context["near"]] == ["Australia"]
     assert "without filters" in page(client, "q=matures&actor=japan").content.decode()
     assert "No statement holds these words." in page(client, "q=zebra").content.decode()
 
