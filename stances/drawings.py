@@ -278,7 +278,8 @@ def draw_ring(sheet: Sheet, ring: Ring, y: float) -> None:
 
 def draw_strip(sheet: Sheet, strip: Strip, axis: Axis) -> None:
     """Draw over what days two actors were on one side, and on opposite ones."""
-    y, height = sheet.y, 40.0
+    words = textwrap.wrap(clean(strip.words), 28)
+    y, height = sheet.y, max(40.0, 12.0 + 14 * len(words))
     background(sheet, axis, y, height)
     for place, line in enumerate(textwrap.wrap(clean(strip.label), 38)[:2]):
         add(sheet.root, "text", line, x=MARGIN, y=num(y + 17 + 14 * place), fill=INK)
@@ -287,7 +288,7 @@ def draw_strip(sheet: Sheet, strip: Strip, axis: Axis) -> None:
         add(group, "title", stretch.title)
         box = {"x": num(at(stretch.x)), "width": num(wide(stretch.width)), "y": num(y + 14), "height": 12}
         add(group, "rect", **box, **STRIPS[stretch.kind], stroke=INK)
-    for place, line in enumerate(textwrap.wrap(clean(strip.words), 28)[:2]):
+    for place, line in enumerate(words):
         add(sheet.root, "text", line, x=END, y=num(y + 17 + 14 * place), fill=MUTED, font_size=11)
     sheet.y += height
 

@@ -45,8 +45,8 @@ def near_names(query: Query) -> list[Near]:
     actors = Actor.objects.order_by().values_list("pk", "name", "short_name", "aliases")[:MOST_NAMES]
     topics = Topic.objects.order_by().values_list("pk", "name", "short_name")[:MOST_NAMES]
     rows: list[tuple[type, int, str, list[set[str]]]] = []
-    for model, found in ((Actor, actors), (Topic, topics)):
-        for pk, name, *others in found:
+    for model, listed in ((Actor, actors), (Topic, topics)):
+        for pk, name, *others in listed:
             rows.append((model, pk, name, [trigrams(word) for word in " ".join((name, *others)).casefold().split()]))
     # A word that stands in a name is spelt right: what is looked for then is what the others were meant to be.
     spelt = {frozenset(word) for *_, words in rows for word in words}

@@ -60,6 +60,12 @@ def test_page_tells_the_counts_first_and_words_where_statements_are_few(client, 
     assert kinds == ["same", "opposed"]
 
 
+def test_drawing_holds_all_the_words_of_a_pair(client, two):
+    drawing = "".join(strip_tags(client.get(reverse("compare-svg"), BOTH).content.decode()).split())
+    [pair] = client.get(PAGE, BOTH).context["compared"].pairs
+    assert pair.words.replace(" ", "") in drawing
+
+
 def test_page_gives_a_share_where_both_have_three_statements(client, two, topic):
     say(two[0], topic, "2024-04-25", -2)
     say(two[1], topic, "2024-04-25", 1)
