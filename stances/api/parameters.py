@@ -44,6 +44,7 @@ DESCRIPTIONS = {
     "after": "From this day on, by the latest possible day (sources: of publication).",
     "before": "Up to this day, by the latest possible day (sources: of publication).",
     "on": "As of this day; without it, positions are all intervals, and a detail is as of today.",
+    "since": "Positions alone that were taken after this day.",
     "voice": "The series of the actor's own words, or of what others report.",
     "q": "Words, all of which are found.",
     "repeats": "1 adds statements that print earlier words again; 0, the default, does not.",
