@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,30 +26,32 @@ NAMED = 40  # an address that asks for the stances counted names up to so many g
 
 @dataclass(frozen=True)
 class Tally:
-    """How many stances are for, undecided and against, of one topic, government, speaker or authority."""
+    """How many stances hold each position, of one topic, government, speaker or authority."""
 
     label: str
     slug: str
     url: str
     href: str
-    favour: int
-    undecided: int
-    against: int
+    positions: Mapping[int, int]
+
+    @property
+    def favour(self) -> int:
+        return self._of(1)
+
+    @property
+    def undecided(self) -> int:
+        return self._of(0)
+
+    @property
+    def against(self) -> int:
+        return self._of(-1)
 
     @property
     def total(self) -> int:
-        return self.favour + self.undecided + self.against
+        return sum(self.positions.values())
 
-    @property
-    def widths(self) -> list[tuple[str, float, float]]:
-        """Part 100 by sides, as class, beginning and width of a bar."""
-        parts, x = [], 0.0
-        for css, number in (("p2", self.favour), ("z0", self.undecided), ("n2", self.against)):
-            width = 100 * number / self.total
-            if number:
-                parts.append((css, round(x, 2), round(width, 2)))
-            x += width
-        return parts
+    def _of(self, wanted: int) -> int:
+        return sum(number for position, number in self.positions.items() if side(position) == wanted)
 
 
 class Counts:
@@ -100,7 +102,7 @@ class Counts:
     @cached_property
     def governments(self) -> list[Tally]:
         """List the governments by how much they said in their own words, most first."""
-        counted = self._sides(self.own.values_list("actor", "position").annotate(Count("pk")))
+        counted = self._positions(self.own.values_list("actor", "position").annotate(Count("pk")))
         actors = Actor.objects.in_bulk(list(counted))
         found = [
             Tally(
@@ -108,9 +110,9 @@ class Counts:
                 actors[pk].slug,
                 actors[pk].get_absolute_url(),
                 self.listed(actor=actors[pk].slug),
-                *numbers,
+                positions,
             )
-            for pk, numbers in counted.items()
+            for pk, positions in counted.items()
         ]
         return sorted(found, key=lambda it: (-it.total, it.label.casefold(), it.slug))
 
@@ -125,7 +127,7 @@ class Counts:
         totals = self.own.values_list("speaker").annotate(n=Count("pk")).order_by("-n", "speaker")
         first = [pk for pk, _ in totals[:LISTED]]
         rows = self.own.filter(speaker__in=first).values_list("speaker", "position").annotate(Count("pk"))
-        counted = self._sides(rows)
+        counted = self._positions(rows)
         people = Actor.objects.in_bulk(first)
         found = [
             Tally(
@@ -133,7 +135,7 @@ class Counts:
                 people[pk].slug,
                 people[pk].get_absolute_url(),
                 self.listed(speaker=people[pk].slug),
-                *counted[pk],
+                counted[pk],
             )
             for pk in first
         ]
@@ -142,14 +144,14 @@ class Counts:
     @cached_property
     def topics(self) -> list[Tally]:
         """List the topics on which governments spoke in their own words, in the order of the tree."""
-        counted = self._sides(self.own.values_list("topic", "position").annotate(Count("pk")))
+        counted = self._positions(self.own.values_list("topic", "position").annotate(Count("pk")))
         return [
             Tally(
                 topic.name,
                 topic.slug,
                 topic.get_absolute_url(),
                 self.listed(topic=topic.slug, subtopics="0"),
-                *counted[topic.pk],
+                counted[topic.pk],
             )
             for topic in self.subtree
             if topic.pk in counted
@@ -159,14 +161,14 @@ class Counts:
     def authorities(self) -> list[Tally]:
         """List with what authority governments' positions were stated, own and reported, highest first."""
         rows = self.of_governments.values_list("authority", "attribution", "position").annotate(Count("pk"))
-        counted = self._sides(((authority, voice), position, number) for authority, voice, position, number in rows)
+        counted = self._positions(((authority, voice), position, number) for authority, voice, position, number in rows)
         return [
             Tally(
                 f"{authority.label}{', reported' if voice == Voice.REPORTED else ''}",
                 f"{authority.value} {voice.value}",
                 "",
                 self.listed(authority=authority.value, attribution=voice.value),
-                *counted[authority.value, voice.value],
+                counted[authority.value, voice.value],
             )
             for voice in Voice
             for authority in Authority
@@ -174,12 +176,12 @@ class Counts:
         ]
 
     @staticmethod
-    def _sides(rows: Iterable[tuple[Any, int, int]]) -> dict[Any, tuple[int, int, int]]:
-        """Sum positions to for, undecided and against."""
-        found: dict[Any, dict[int, int]] = defaultdict(lambda: {1: 0, 0: 0, -1: 0})
+    def _positions(rows: Iterable[tuple[Any, int, int]]) -> dict[Any, dict[int, int]]:
+        """Give how many stances of each key hold each position."""
+        found: dict[Any, dict[int, int]] = defaultdict(dict)
         for key, position, number in rows:
-            found[key][side(position)] += number
-        return {key: (sides[1], sides[0], sides[-1]) for key, sides in found.items()}
+            found[key][position] = number
+        return dict(found)
 
     @property
     def rows(self) -> list[tuple[Any, ...]]:

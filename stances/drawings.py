@@ -317,14 +317,17 @@ def counts(about: About, counted: Quarters | None) -> bytes:
         sheet.line(x, x, top + 20, top + counted.bottom, LIGHT["line"])
         where = {"x": num(at(year.middle, left, plot)), "y": num(top + counted.tick_y), "text_anchor": "middle"}
         add(sheet.root, "text", year.label, **where, fill=MUTED)
+    for step in counted.steps:
+        where = {"x": num(at(step.x, left, plot)), "y": num(top + counted.step_y), "text_anchor": "middle"}
+        add(sheet.root, "text", step.label, **where, fill=MUTED)
     sheet.line(left, left + plot, top + counted.zero, top + counted.zero, INK)
     for block in counted.blocks:
         link = sheet.link(block.href, block.title)
         box = {"x": num(at(block.x, left, plot)), "width": num(wide(block.width, plot))}
         add(link, "rect", **box, y=num(top + block.y), height=num(block.height), **fill_of(block.css))
-        if counted.signs:
+        if counted.signs and block.words:
             where = {"x": num(at(block.middle, left, plot)), "y": num(top + block.text_y), "text_anchor": "middle"}
-            add(link, "text", block.sign, **where, fill=LIGHT[f"{block.css}-ink"], font_weight="bold")
+            add(link, "text", block.words, **where, fill=LIGHT[f"{block.css}-ink"], font_weight="bold")
     sheet.y = top + counted.height + 8
     key(sheet, key_of_positions()[:5])
     return sheet.finish()

@@ -1,17 +1,17 @@
-"""Who spoke when: own statements by month, quarter or year, for above the line, against below, undecided astride it.
+"""The figures of counts: who spoke when, and how much: for and against on two sides of a line, undecided astride it.
 
-Where they are few each is a block of its own.
+Where the statements of a month, quarter or year are few each is a block of its own.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stances.asof import stated_date
-from stances.charts import percent
+from stances.charts import Tick, percent
 from stances.models import Stance
 from stances.periods import MONTH, QUARTER, YEAR, Period, period_of
 from stances.vocabulary import CSS, SIGNS, Value, side
@@ -22,6 +22,9 @@ PARTS = {MONTH: 12, QUARTER: 4, YEAR: 1}  # of a year
 COLUMNS = 240  # at most so many are drawn, the newest
 YEARS = 14  # more years than this are not all named
 STACK = 14  # a higher stack than this is drawn as one block for each position, with its number
+STEP, NARROW_STEP = 2.6, 9.0  # percent of a wide and of a narrow figure that the name of a month or quarter needs
+WRITTEN, NUMBERED = 12.0, 3.4  # pixels of height, percent of width that the sign, and its number too, need in a block
+NUMBERED_PART = 9.0  # percent of a bar that sign and number need
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,14 @@ class Block:
     width: str
     y: float
     height: float
+    number: int = 1
+
+    @property
+    def words(self) -> str:
+        """Write what fits in it: its sign, and its number where it stands for several."""
+        if self.height < WRITTEN:
+            return ""
+        return f"{self.sign} {self.number}" if self.number > 1 and float(self.width[:-1]) >= NUMBERED else self.sign
 
     @property
     def text_y(self) -> float:
@@ -81,10 +92,16 @@ class Quarters:
     by: str = QUARTER
     close: bool = False  # too close for signs in a narrow figure
     drawn_from: int = 0  # the first year drawn, where not all are
+    steps: Sequence[Tick] = ()  # the names of months or quarters
+    steps_close: bool = False  # too close for a narrow figure
+
+    @property
+    def step_y(self) -> float:
+        return self.bottom + 31
 
     @property
     def tick_y(self) -> float:
-        return self.bottom + 31
+        return self.bottom + (47 if self.steps else 31)
 
     @property
     def side_y(self) -> float:
@@ -92,7 +109,7 @@ class Quarters:
 
     @property
     def height(self) -> float:
-        return self.bottom + 38
+        return self.tick_y + 7
 
     @property
     def favour(self) -> int:
@@ -154,7 +171,71 @@ def quarters(counted: Iterable[Counted], day: dt.date, by: str = QUARTER, link: 
         if year % step == 0 or step == 1
     ]
     cut = first if first > rows[0].period.first.year else 0
-    return Quarters(rows, blocks, years, scale.zero, scale.bottom, column * 0.8 > 1.3, by, column * 0.8 <= 2.4, cut)
+    steps, each_step = steps_of(by, first, last, column)
+    return Quarters(
+        rows,
+        blocks,
+        years,
+        scale.zero,
+        scale.bottom,
+        column * 0.8 > 1.3,
+        by,
+        column * 0.8 <= 2.4,
+        cut,
+        steps,
+        each_step < NARROW_STEP,
+    )
+
+
+def steps_of(by: str, first: int, last: int, column: float) -> tuple[list[Tick], float]:
+    """Name the months or quarters of the years, or every second or third one, with the percent that each name has."""
+    names = {MONTH: [f"{dt.date(1, month, 1):%b}" for month in range(1, 13)], QUARTER: ["Q1", "Q2", "Q3", "Q4"]}
+    if by not in names:
+        return [], 0.0
+    step = next((step for step in (1, 2, 3) if PARTS[by] % step == 0 and step * column >= STEP), 0)
+    if not step:
+        return [], 0.0
+    ticks = [
+        Tick(percent(((year - first) * PARTS[by] + place + 0.5) * column), names[by][place])
+        for year in range(first, last + 1)
+        for place in range(0, PARTS[by], step)
+    ]
+    return ticks, step * column
+
+
+@dataclass(frozen=True)
+class Part:
+    """The statements of one position in a bar, from `x` on, in percent of the widest."""
+
+    css: str
+    words: str
+    x: str
+    middle: str
+    width: str
+
+
+def diverging(tallies: Sequence[Mapping[int, int]]) -> tuple[str, list[list[Part]]]:
+    """Lay out numbers by position as bars on one scale, about one line; give the line, and the parts of each bar.
+
+    Against lies to the left of the line, the firmest farthest from it, for to the right, undecided astride it.
+    """
+
+    def reach(positions: Mapping[int, int], way: int) -> float:
+        return sum(number / (1 if position else 2) for position, number in positions.items() if position * way >= 0)
+
+    left = max((reach(positions, -1) for positions in tallies), default=0)
+    right = max((reach(positions, 1) for positions in tallies), default=0)
+    scale = 100 / ((left + right) or 1)
+    bars = []
+    for positions in tallies:
+        x, parts = (left - reach(positions, -1)) * scale, []
+        for position, number in sorted(positions.items()):
+            width = number * scale
+            words = f"{SIGNS[position]} {number}" if width >= NUMBERED_PART else ""
+            parts.append(Part(CSS[position], words, percent(x), percent(x + width / 2), percent(width)))
+            x += width
+        bars.append(parts)
+    return percent(left * scale), bars
 
 
 def total(counted: Iterable[Counted]) -> int:
@@ -221,4 +302,4 @@ def block(
         title = f"{stance.actor.name}, {stance.topic.name}, {when}: {stance.wording}"
         href = stance.statement.get_absolute_url()
     x, middle, width = where
-    return Block(href, title, CSS[it.position], SIGNS[it.position], x, middle, width, y, height)
+    return Block(href, title, CSS[it.position], SIGNS[it.position], x, middle, width, y, height, it.number)

@@ -13,7 +13,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from stances import counts
 from stances.periods import period_of
-from stances.quarters import COLUMNS, Counted, quarters
+from stances.quarters import COLUMNS, Counted, diverging, quarters
 from tests.factories import GovernmentFactory, PersonFactory, StanceFactory, StatementFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +187,67 @@ def test_queries_do_not_grow(client, said, topic, name, many, monkeypatch):
         for position in (2, 0, -2):
             say(GovernmentFactory(), child, f"2022-0{place + 1}-02", position)
     assert queries() == few
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        ("quarter", ["Q1", "Q2", "Q3", "Q4"]),
+        ("month", ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]),
+        ("year", []),
+    ],
+)
+@pytest.mark.once
+def test_axis_names_the_months_or_quarters(by, names):
+    found = quarters([Counted(dt.date(2023, 5, 1), 2, 1)], dt.date(2024, 6, 1), by)
+    assert [step.label for step in found.steps] == names * 2
+    assert [year.label for year in found.years] == ["2023", "2024"]
+    block, step = found.blocks[0], {"year": 0, "quarter": 1, "month": 4}[by]
+    if names:
+        assert block.middle == found.steps[step].x
+        assert found.steps_close == (by == "month")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("years", "by", "names"),
+    [(4, "month", ["Jan", "Mar"]), (8, "month", ["Jan", "Apr"]), (15, "quarter", ["Q1", "Q3"]), (40, "quarter", [])],
+)
+def test_axis_names_each_second_or_third_where_there_is_no_room_for_all(years, by, names):
+    found = quarters([Counted(dt.date(2025 - years, 5, 1), 2, 1)], dt.date(2024, 6, 1), by)
+    assert [step.label for step in found.steps[:2]] == names
+
+
+@pytest.mark.once
+def test_block_of_many_tells_how_many_where_it_has_room():
+    found = quarters([Counted(dt.date(2024, 5, 1), 2, 40), Counted(dt.date(2024, 5, 2), 1, 1)], dt.date(2024, 6, 1))
+    assert [(block.css, block.words) for block in found.blocks] == [("p1", ""), ("p2", "++ 40")]
+
+
+@pytest.mark.once
+def test_bars_lie_on_both_sides_of_one_line_on_one_scale():
+    zero, bars = diverging([{-2: 1, 0: 2, 1: 2}, {2: 6}])
+    assert zero == "20.00%"
+    assert [[(part.css, part.x, part.width, part.words) for part in bar] for bar in bars] == [
+        [
+            ("n2", "0.00%", "10.00%", "−− 1"),
+            ("z0", "10.00%", "20.00%", "0 2"),
+            ("p1", "30.00%", "20.00%", "+ 2"),
+        ],
+        [("p2", "20.00%", "60.00%", "++ 6")],
+    ]
+    assert diverging([]) == ("0.00%", [])
+
+
+def test_page_shows_positions_not_sides_in_their_colours(client, said):
+    tallies = client.get(address()).context["governments"]
+    assert [(it.favour, it.undecided, it.against) for it in tallies] == [(2, 1, 0), (0, 0, 1)]
+    assert [it.positions for it in tallies] == [{2: 1, 1: 1, 0: 1}, {-2: 1}]
+
+
+def test_page_and_drawing_say_alike_what_is_counted(client, said):
+    response = client.get(address())
+    assertContains(response, response.context["note"])
+    drawn = client.get(address("topic-counts-svg")).content.decode()
+    assert response.context["note"] in drawn
+    assert "Q1" in drawn

@@ -14,6 +14,7 @@ from django.utils.text import Truncator
 from stances.asof import condition_said, stated_date
 from stances.charts import MANY
 from stances.dates import PartialDate, today
+from stances.quarters import diverging
 from stances.vocabulary import CSS, SIGNS, Form, Value, Voice, wording
 from stances.wording import size_words
 
@@ -186,6 +187,13 @@ def nav_link(context, name: str, words: str, query: str = "") -> SafeString:
     return format_html(
         '<li><a href="{}"{}>{}</a></li>', f"{reverse(name)}?{query}" if query else reverse(name), marked, words
     )
+
+
+@register.filter
+def bars(tallies) -> dict[str, object]:
+    """Lay out tallies as bars about one line, each with its tally."""
+    zero, drawn = diverging([it.positions for it in tallies])
+    return {"zero": zero, "rows": list(zip(tallies, drawn, strict=True))}
 
 
 HATCH = (

@@ -31,10 +31,6 @@ COLUMNS = (
     "position_minus_1",
     "position_minus_2",
 )
-NOTE = (
-    "Governments’ own stances on this topic and those under it, each for or against its own proposition. Counts say "
-    "how much was said, not how strongly or by how many; reported positions and repeats are left out."
-)
 
 
 class CountsParameters(DayParameters):
@@ -68,6 +64,7 @@ class CountsView(DetailPage):
             "ancestors": [*self.tree.ancestors(topic)[::-1], counts.topic],
             "told": counts,
             "counts": counts.quarters,
+            "note": note(counts),
             "total_words": first_up(counted(counts.total, "own stance")),
             "ways": [(by, by == counts.by, self.url(topic, by)) for by in BY],
             "governments": counts.governments[:LISTED],
@@ -90,7 +87,9 @@ class CountsView(DetailPage):
             f"{counts.topic.proposition.rstrip('.')}: what governments said, by {counts.by}, to {day_words(self.day)}"
         )
         path = reverse(self.name, args=[counts.topic.slug])
-        return drawings.counts(about(self, title, [NOTE], path, by=counts.by), counts.quarters)
+        cut = counts.quarters.drawn_from if counts.quarters else 0
+        notes = [note(counts), f"Drawn from {cut} on." if cut else ""]
+        return drawings.counts(about(self, title, notes, path, by=counts.by), counts.quarters)
 
     def data(self, topic: Topic) -> dict[str, Any]:
         counts = self.counts(topic)
@@ -106,6 +105,16 @@ class CountsView(DetailPage):
             "by_speaker": [data_of(it, "speaker") for it in counts.speakers],
             "by_authority": [data_of(it, "authority") for it in counts.authorities],
         }
+
+
+def note(counts: Counts) -> str:
+    """Say what is counted, beside the figure and in the file."""
+    under = " and those under it, each for or against its own proposition" if len(counts.subtree) > 1 else ""
+    return (
+        f"Governments’ own stances on this topic{under}. A statement that speaks for several governments or on several "
+        "topics has several. Counts say how much was said, not how strongly or by how many; reported positions and "
+        "repeats are left out."
+    )
 
 
 def data_of(it: Tally, key: str) -> dict[str, Any]:
