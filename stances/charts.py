@@ -25,6 +25,8 @@ NARROW, WIDE = 308, 608  # pixels of the plot where signs alone, and where words
 APART, HEADS_APART = 10.5, 13.0  # pixels between the middles of dots, of heads, so that they do not touch
 REFERENCE = 560  # pixels of the plot for which marks are set apart
 CHAR = 7.0  # pixels of a letter in a band
+HATCH = 10.0  # pixels of the hatched mark of a report, from its place on
+REACH, LEAST_REACH = 12.0, 5.0  # pixels about the middle of a mark that lead to it, if none stands closer
 CROWD = 40  # more marks of a row than this are combined
 TOO_FAR = 2.5 * APART  # pixels: marks that would be shifted farther to stand apart are combined
 COMBINED_NARROW, COMBINED_APART = 10, 16.0  # pixels of a stretch that is one mark, in a narrow and in a usual plot
@@ -136,6 +138,18 @@ class Head:
 
 
 @dataclass(frozen=True)
+class Target:
+    """Where a mark can be pointed at: from `x` on, `width` wide, in pixels from the mark's place."""
+
+    x: str
+    width: str
+
+    @classmethod
+    def about(cls, middle: float, left: float, right: float) -> Target:
+        return cls(pixels(middle - left), pixels(left + right))
+
+
+@dataclass(frozen=True)
 class Mark:
     """A statement on a row, with the band that it opens and the change that it makes, all one link.
 
@@ -146,6 +160,7 @@ class Mark:
     title: str
     x: str
     dx: str
+    target: Target
     approx: bool = False
     whisker: str = ""
     open_start: bool = False
@@ -172,6 +187,7 @@ class Report:
     css: str
     x: str
     dx: str
+    target: Target
     whisker: str = ""
     open_start: bool = False
     lanes: tuple[Band, ...] = ()
@@ -190,6 +206,7 @@ class Ring:
     href: str
     title: str
     x: str
+    target: Target
     number: int = 1
 
 
@@ -217,7 +234,15 @@ class Row:
 
     @property
     def css(self) -> str:
-        return "row-svg empty" if self.empty else "row-svg tall" if self.reports and self.rings else "row-svg"
+        if self.empty:
+            return "row-svg empty"
+        return (
+            "row-svg tall"
+            if self.reports and self.rings
+            else "row-svg"
+            if self.reports or self.rings
+            else "row-svg low"
+        )
 
     @property
     def void_y(self) -> str:
@@ -257,18 +282,31 @@ def row(history: History, axis: Axis) -> Row:
     changes = [[event for event in group if event.before] for group in own]
     heads = iter(heads_of([it for it in changes if it], [x for x, it in zip(at, changes, strict=True) if it]))
     marks = [
-        mark(group, percent(x), pixels(shift), next(heads) if changed else None, axis)
-        for group, changed, x, shift in zip(own, changes, at, shifts, strict=True)
+        mark(group, percent(x), pixels(shift), next(heads) if changed else None, axis, target)
+        for group, changed, x, shift, target in zip(own, changes, at, shifts, targets(at, shifts), strict=True)
     ]
     heard = groups_of(history.reports, axis)
     at = [middle(group, axis) for group in heard]
     asides = spread(at, apart(heard))
+    heard_at = targets(at, [shift + HATCH / 2 for shift in asides])
     reports = [
-        report(group, axis, x, shift, clear(place, at, asides))
-        for place, (group, x, shift) in enumerate(zip(heard, at, asides, strict=True))
+        report(group, axis, x, shift, clear(place, at, asides), target)
+        for place, (group, x, shift, target) in enumerate(zip(heard, at, asides, heard_at, strict=True))
     ]
     repeats = groups_of([event for event in history.events if event.repeat], axis)
-    return Row(history, label, void, marks, reports, [ring(group, axis) for group in repeats])
+    at = [middle(group, axis) for group in repeats]
+    rings = [ring(group, axis, x, it) for group, x, it in zip(repeats, at, targets(at, [0.0] * len(at)), strict=True)]
+    return Row(history, label, void, marks, reports, rings)
+
+
+def targets(at: Sequence[float], shifts: Sequence[float]) -> list[Target]:
+    """Part the room between marks, so that none lies over another's middle even where the figure is narrow."""
+    places = [x / 100 * NARROW + shift for x, shift in zip(at, shifts, strict=True)]
+    rooms = [min(max((after - place) / 2, LEAST_REACH), REACH) for place, after in pairwise(places)]
+    return [
+        Target.about(shift, left, right)
+        for shift, left, right in zip(shifts, [REACH, *rooms], [*rooms, REACH], strict=False)
+    ]
 
 
 def groups_of(events: Sequence[Event], axis: Axis) -> list[list[Event]]:
@@ -287,16 +325,18 @@ def middle(group: Sequence[Event], axis: Axis) -> float:
     return (axis.at(group[0].shown_on) + axis.at(group[-1].shown_on)) / 2
 
 
-def mark(group: Sequence[Event], x: str, dx: str, head: Head | None, axis: Axis) -> Mark:
+def mark(group: Sequence[Event], x: str, dx: str, head: Head | None, axis: Axis, target: Target) -> Mark:
     event = group[-1]
     bands = tuple(bands_of(group, axis))
     if len(group) > 1:
-        return Mark(listed(group, axis), title_of_many(group, axis), x, dx, bands=bands, head=head, number=len(group))
+        title, number = title_of_many(group, axis), len(group)
+        return Mark(listed(group, axis), title, x, dx, target, bands=bands, head=head, number=number)
     return Mark(
         event.stance.statement.get_absolute_url(),
         title_of(event),
         x,
         dx,
+        target,
         not event.date.is_exact,
         whisker(event.date, axis),
         event.date.earliest is None,
@@ -443,7 +483,7 @@ def clear(place: int, at: Sequence[float], shifts: Sequence[float]) -> float:
     return edge
 
 
-def report(group: Sequence[Event], axis: Axis, x: float, shift: float, lead: float) -> Report:
+def report(group: Sequence[Event], axis: Axis, x: float, shift: float, lead: float, target: Target) -> Report:
     event = group[-1]
     opened = [(it.interval, it.date) for it in group if it.opened and it.interval]
     lanes = [band(interval, axis, date, lead=lead) for interval, date in opened]
@@ -453,7 +493,15 @@ def report(group: Sequence[Event], axis: Axis, x: float, shift: float, lead: flo
     if len(group) > 1:
         title = title_of_many(group, axis)
         return Report(
-            listed(group, axis), title, css, place, dx, lanes=tuple(lanes), lane_dx=pixels(lead), number=len(group)
+            listed(group, axis),
+            title,
+            css,
+            place,
+            dx,
+            target,
+            lanes=tuple(lanes),
+            lane_dx=pixels(lead),
+            number=len(group),
         )
     return Report(
         event.stance.statement.get_absolute_url(),
@@ -461,6 +509,7 @@ def report(group: Sequence[Event], axis: Axis, x: float, shift: float, lead: flo
         css,
         place,
         dx,
+        target,
         whisker(event.date, axis),
         event.date.earliest is None,
         tuple(lanes),
@@ -468,14 +517,14 @@ def report(group: Sequence[Event], axis: Axis, x: float, shift: float, lead: flo
     )
 
 
-def ring(group: Sequence[Event], axis: Axis) -> Ring:
-    event, x = group[-1], percent(middle(group, axis))
+def ring(group: Sequence[Event], axis: Axis, at: float, target: Target) -> Ring:
+    event, x = group[-1], percent(at)
     if len(group) > 1:
-        return Ring(listed(group, axis), title_of_many(group, axis), x, len(group))
+        return Ring(listed(group, axis), title_of_many(group, axis), x, target, len(group))
     source = source_of(event.stance)
     by = source.publisher.label if source.publisher else source.title
     when = PartialDate(event.printed_on, event.printed_on).words(short=True)
-    return Ring(event.stance.statement.get_absolute_url(), f"{when}: printed again. {by}", x)
+    return Ring(event.stance.statement.get_absolute_url(), f"{when}: printed again. {by}", x, target)
 
 
 def heads_of(changes: Sequence[Sequence[Event]], at: list[float]) -> list[Head]:

@@ -151,7 +151,7 @@ def timeline(
     for strip in strips:
         draw_strip(sheet, strip, axis)
     add(sheet.root, "line", x1=MARGIN, x2=WIDTH - MARGIN, y1=num(sheet.y), y2=num(sheet.y), stroke=LIGHT["line"])
-    key(sheet, [*key_of_positions(), *key_of_marks(combined=any(row.combined for row in rows))])
+    key(sheet, [*key_of_positions(), *key_of_marks(rows)])
     return sheet.finish()
 
 
@@ -167,7 +167,14 @@ def draw_row(sheet: Sheet, row: Row, axis: Axis, by_actor: bool) -> None:
     name = history.actor.label if by_actor else history.topic.name
     lines = [*textwrap.wrap(clean(name), 30), *textwrap.wrap(clean(history.note), 38)]
     bold = len(textwrap.wrap(clean(name), 30))
-    height = max(46.0 if row.empty else 88.0 if row.reports and row.rings else 70.0, 14.0 + 15 * len(lines))
+    shown = history.shown
+    below = "" if not shown else shown.wider_words if shown.wider else f"reported by {shown.reporter}" * shown.heard
+    notes = textwrap.wrap(clean(below), 28)
+    height = max(
+        46.0 if row.empty else 88.0 if row.reports and row.rings else 70.0,
+        14.0 + 15 * len(lines),
+        50.0 + 13 * len(notes) if notes else 0,
+    )
     background(sheet, axis, y, height)
     for place, line in enumerate(lines):
         look = {"font_weight": "bold", "fill": INK, "font_size": 13} if place < bold else {"fill": MUTED}
@@ -179,11 +186,9 @@ def draw_row(sheet: Sheet, row: Row, axis: Axis, by_actor: bool) -> None:
         draw_report(sheet, report, y)
     for ring in row.rings:
         draw_ring(sheet, ring, y + float(row.ring_y))
-    shown = history.shown
     if shown:
-        below = shown.wider_words if shown.wider else f"reported by {shown.reporter}" if shown.heard else ""
         tile(sheet.root, END, y + 20, shown.css, shown.words, hollow=shown.hollow, heard=shown.heard)
-        for place, line in enumerate(textwrap.wrap(clean(below), 28)[:3]):
+        for place, line in enumerate(notes):
             add(sheet.root, "text", line, x=END, y=num(y + 53 + 13 * place), fill=MUTED, font_size=11)
     else:
         tile(sheet.root, END, y + (13 if row.empty else 20), "", "no position recorded")
@@ -372,7 +377,9 @@ def key_of_positions() -> list[Item]:
     ]
 
 
-def key_of_marks(*, combined: bool) -> list[Item]:
+def key_of_marks(rows: Sequence[Row]) -> list[Item]:
+    """List the marks of a timeline, those of combined and of repeated statements where they are drawn."""
+
     def shape(name: str, filled: bool = False) -> Callable[[Element, float, float], float]:
         def draw(parent: Element, x: float, y: float) -> float:
             place, fill = f"translate({num(x + 6)} {num(y + 10)})", INK if filled else PAGE
@@ -391,8 +398,22 @@ def key_of_marks(*, combined: bool) -> list[Item]:
 
         return draw
 
-    items: list[Item] = [(drawn(12, lambda e, x, y: dot(e, x + 6, y)), "statement")]
-    if combined:
+    def held(parent: Element, x: float, y: float) -> None:
+        add(parent, "rect", x=num(x), y=num(y - 8), width=20, height=16, **fill_of("p1"))
+        add(parent, "rect", x=num(x + 20), y=num(y - 4), width=24, height=8, **fill_of("p1"))
+
+    def ring(parent: Element, x: float, y: float) -> None:
+        add(parent, "circle", cx=num(x + 5), cy=num(y), r=3.5, fill=PAGE, stroke=MUTED, stroke_width=1.25)
+
+    def void(parent: Element, x: float, y: float) -> None:
+        line = {"x1": num(x), "x2": num(x + 34), "y1": num(y), "y2": num(y)}
+        add(parent, "line", **line, stroke=LIGHT["line-strong"], stroke_dasharray="2 5")
+
+    items: list[Item] = [
+        (drawn(44, held), "held; thin where not stated for two years"),
+        (drawn(12, lambda e, x, y: dot(e, x + 6, y)), "statement"),
+    ]
+    if any(row.combined for row in rows):
         items.append((drawn(18, lambda e, x, y: dot(e, x + 9, y, number="12")), "so many statements, combined"))
     part = drawn(36, lambda e, x, y: whisker(e, x, x + 30, y), lambda e, x, y: dot(e, x + 30, y, approx=True))
     before = drawn(26, lambda e, x, y: arrow(e, x + 20, y), lambda e, x, y: dot(e, x + 20, y, approx=True))
@@ -401,8 +422,10 @@ def key_of_marks(*, combined: bool) -> list[Item]:
         (part, "date known in part; counts from its latest day"),
         (before, "before that day"),
         (shape("down", filled=True), "reversal"),
-        (shape("up"), "shift"),
+        (shape("up"), "shift: up towards for, down towards against"),
         (shape("terms"), "other terms, same side"),
+        *([(drawn(10, ring), "repeat")] if any(row.rings for row in rows) else []),
+        (drawn(34, void), "no position recorded"),
     ]
 
 

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from itertools import pairwise
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stances.charts import APART, NOW, REFERENCE, Axis, row, spread
+from stances.charts import APART, NARROW, NOW, REFERENCE, Axis, row, spread, targets
+from stances.drawings import END, About, timeline
 from stances.histories import history
 from tests.factories import (
     GovernmentFactory,
@@ -19,6 +21,7 @@ from tests.factories import (
 )
 
 DAY = dt.date(2026, 6, 1)
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def drawn(stances, day=DAY):
@@ -207,3 +210,43 @@ def test_spread_moves_nothing_that_is_apart_already(at):
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=30).map(sorted))
 def test_spread_keeps_the_middle(at):
     assert sum(spread(at, APART)) == pytest.approx(0, abs=1e-4)
+
+
+@given(st.lists(st.floats(0, 99.3), max_size=30).map(sorted))
+@pytest.mark.once
+def test_marks_are_pointed_at_in_24_pixels_or_in_the_room_that_their_neighbours_leave(at):
+    shifts = spread(at, APART)
+    for x, shift, target in zip(at, shifts, targets(at, shifts), strict=True):
+        left, width = float(target.x), float(target.width)
+        near = [abs((other - x) / 100 * NARROW + aside - shift) for other, aside in zip(at, shifts, strict=True)]
+        alone = sorted(near)[1:2] == [] or sorted(near)[1] >= 24
+        assert left < shift < left + width <= shift + 12.1
+        assert 10 <= width <= 24.1
+        assert not alone or width > 23.8
+
+
+def test_keys_and_rows_of_a_saved_timeline_hold_what_is_drawn(say):
+    first = say("2020-02-13", 2)
+    heard = say("2024-02-13", -1, terms="leaning", attribution="reported", statement__authority="independent")
+    drawn_with = []
+    for stances in ([first], [first, say("2024-02-14", 2, statement__repeats=first.statement)], [heard]):
+        it, axis = drawn(stances)
+        drawn_with.append(timeline(About("Title", [], "Source"), [it], axis, now="today", by_actor=True).decode())
+    plain, repeated, reported = drawn_with
+    for words in ("held; thin where not stated for two years", "no position recorded"):
+        assert all(words in figure for figure in drawn_with)
+    assert [">repeat<" in figure for figure in (plain, repeated)] == [False, True]
+    assert "reported by" in reported
+
+
+def test_row_of_a_saved_timeline_grows_with_its_note(say):
+    name = " ".join(["A very long name of a paper"] * 3)
+    who = {"statement__authority": "independent", "statement__speaker__name": name}
+    stance = say("2024-02-13", -1, terms="leaning", attribution="reported", **who)
+    it, axis = drawn([stance])
+    root = ElementTree.fromstring(timeline(About("T", [], "S"), [it], axis, now="today", by_actor=True))  # noqa: S314
+    lines = [node for node in root.iter(f"{SVG}text") if node.attrib.get("x") == str(END) and node.text]
+    bottom = max(float(node.attrib["y"]) for node in root.iter(f"{SVG}line") if node.attrib.get("x2") == "1024")
+    notes = [node for node in lines if node.attrib.get("font-size") == "11"]
+    assert len(notes) >= 3
+    assert max(float(node.attrib["y"]) for node in notes) < bottom

@@ -227,14 +227,14 @@ def test_block_of_many_tells_how_many_where_it_has_room():
 @pytest.mark.once
 def test_bars_lie_on_both_sides_of_one_line_on_one_scale():
     zero, bars = diverging([{-2: 1, 0: 2, 1: 2}, {2: 6}])
-    assert zero == "20.00%"
+    assert zero == "25.00%"
     assert [[(part.css, part.x, part.width, part.words) for part in bar] for bar in bars] == [
         [
-            ("n2", "0.00%", "10.00%", "−− 1"),
-            ("z0", "10.00%", "20.00%", "0 2"),
-            ("p1", "30.00%", "20.00%", "+ 2"),
+            ("n2", "0.00%", "12.50%", "−− 1"),
+            ("z0", "12.50%", "25.00%", "0 2"),
+            ("p1", "37.50%", "25.00%", "+ 2"),
         ],
-        [("p2", "20.00%", "60.00%", "++ 6")],
+        [("p2", "25.00%", "75.00%", "++ 6")],
     ]
     assert diverging([]) == ("0.00%", [])
 
