@@ -1,4 +1,4 @@
-"""Take the pictures of the README and of the guides: `make screenshot`, with a Chromium on the machine."""
+"""Take the pictures of the README, of the guides and of links: `make screenshot`, with a Chromium on the machine."""
 
 import os
 import re
@@ -10,9 +10,13 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from stances.palette import LIGHT
+from stances.vocabulary import CSS, SIGNS, Value
 from tests import chromium
 
 HERE = Path(__file__).parent
+CARD = HERE.parent / "stances" / "static" / "stances" / "card.png"
+CARD_SIZE = {"width": 1200, "height": 630}
 WIDTH, HEIGHT = 1280, 1180
 DESK_HEIGHT = 720
 #: Of the readers' pages: the picture and the address.
@@ -59,7 +63,7 @@ def main() -> int:
                 take(browser_path, f"http://127.0.0.1:{port}/", user, password)
             finally:
                 demo.terminate()
-    print("docs/screenshot.png, docs/page-*.png and docs/desk-*.png taken.")
+    print(f"docs/screenshot.png, docs/page-*.png, docs/desk-*.png and {CARD.relative_to(HERE.parent)} taken.")
     return 0
 
 
@@ -74,7 +78,32 @@ def take(browser_path: str, address: str, user: str, password: str) -> None:
             page.goto(f"{address}{at}")
             page.screenshot(path=HERE / f"{name}.png")
         take_desk(page, address, user, password)
+        take_card(page)
         browser.close()
+
+
+def take_card(page: Page) -> None:
+    """Draw what stands for a page where it is linked: the name, what this is, and the five positions."""
+    tiles = "".join(
+        f'<span style="background:{LIGHT[f"{CSS[value]}-fill"]};color:{LIGHT[f"{CSS[value]}-ink"]};'
+        f'border-color:{LIGHT[f"{CSS[value]}-edge"]}"><b>{SIGNS[value]}</b> {value.label}</span>'
+        for value in sorted(Value)
+    )
+    page.set_viewport_size(CARD_SIZE)
+    page.set_content(
+        f"""<style>
+        body {{ margin: 0; padding: 84px 72px; height: 630px; box-sizing: border-box; font-family: Arial, sans-serif;
+          background: {LIGHT["page"]}; color: {LIGHT["ink"]}; }}
+        h1 {{ font-size: 92px; margin: 0 0 28px; border-top: 6px solid; padding-top: 28px; letter-spacing: -2px; }}
+        p {{ font-size: 41px; line-height: 1.3; margin: 0 0 56px; }}
+        div {{ display: flex; gap: 14px; white-space: nowrap; }}
+        span {{ border: 2px solid; padding: 14px 18px; font-size: 25px; }}
+        b {{ font-family: monospace; letter-spacing: -2px; }}
+        </style><h1>Stances</h1>
+        <p>What governments say on a question of policy, and how that changes: each position with its words, its source
+        and its reasons.</p><div>{tiles}</div>"""
+    )
+    page.screenshot(path=CARD)
 
 
 def take_desk(page: Page, address: str, user: str, password: str) -> None:

@@ -82,7 +82,7 @@ class Sheet:
 
     def write(self, paragraphs: Iterable[str]) -> None:
         for paragraph in paragraphs:
-            for line in textwrap.wrap(clean(paragraph), 165):
+            for line in textwrap.wrap(clean(paragraph), 150):
                 self.y += 17
                 add(self.root, "text", line, x=MARGIN, y=self.y, fill=MUTED)
 
@@ -165,8 +165,8 @@ def background(sheet: Sheet, axis: Axis, y: float, height: float) -> None:
 def draw_row(sheet: Sheet, row: Row, axis: Axis, by_actor: bool) -> None:
     history, y = row.history, sheet.y
     name = history.actor.label if by_actor else history.topic.name
-    lines = [*textwrap.wrap(clean(name), 30), *textwrap.wrap(clean(history.note), 38)]
-    bold = len(textwrap.wrap(clean(name), 30))
+    names = textwrap.wrap(clean(name), 27)
+    lines, bold = [*names, *textwrap.wrap(clean(history.note), 34)], len(names)
     shown = history.shown
     below = "" if not shown else shown.wider_words if shown.wider else f"reported by {shown.reporter}" * shown.heard
     notes = textwrap.wrap(clean(below), 28)

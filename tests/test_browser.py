@@ -288,6 +288,37 @@ def test_words_are_looked_for_while_they_are_typed(world, live_server, page):
     assert page.input_value("#q") == "words"
 
 
+SHIFTS = """window.shifts = [];
+new PerformanceObserver(list => list.getEntries().forEach(it => shifts.push([it.value, it.sources.map(
+    source => source.node?.parentElement?.outerHTML.slice(0, 80))])))
+  .observe({type: "layout-shift", buffered: true});"""
+PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+STEADY = ("first page", "stances", "search", "changes", "government", "root topic", "statement", "comparison", "counts")
+
+
+@pytest.mark.once
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_moves_while_a_page_loads_or_a_filter_applies(world, live_server, browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.add_init_script(SHIFTS)
+    moved = {}
+    for name in STEADY:
+        page.goto(live_server.url + PAGES[name])
+        page.evaluate(PAINTED)
+        moved[name] = page.evaluate("shifts")
+    page.goto(live_server.url + "/stances/", wait_until="networkidle")
+    page.evaluate("document.querySelector('#list details.facets').open = true")
+    page.evaluate("shifts.length = 0")
+    page.locator("#in-position-2").check()
+    page.wait_for_url("**/stances/?position=2")
+    expect(page.locator("#told")).not_to_be_empty()
+    page.evaluate(PAINTED)
+    moved["filter"] = page.evaluate("shifts")
+    page.close()
+    assert {name: found for name, found in moved.items() if found} == {}
+
+
 _PARSED: dict = {}
 
 

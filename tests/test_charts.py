@@ -239,14 +239,13 @@ def test_keys_and_rows_of_a_saved_timeline_hold_what_is_drawn(say):
     assert "reported by" in reported
 
 
-def test_row_of_a_saved_timeline_grows_with_its_note(say):
+def test_row_of_a_saved_timeline_grows_with_its_note(say, client):
     name = " ".join(["A very long name of a paper"] * 3)
     who = {"statement__authority": "independent", "statement__speaker__name": name}
     stance = say("2024-02-13", -1, terms="leaning", attribution="reported", **who)
-    it, axis = drawn([stance])
-    root = ElementTree.fromstring(timeline(About("T", [], "S"), [it], axis, now="today", by_actor=True))  # noqa: S314
-    lines = [node for node in root.iter(f"{SVG}text") if node.attrib.get("x") == str(END) and node.text]
-    bottom = max(float(node.attrib["y"]) for node in root.iter(f"{SVG}line") if node.attrib.get("x2") == "1024")
-    notes = [node for node in lines if node.attrib.get("font-size") == "11"]
-    assert len(notes) >= 3
-    assert max(float(node.attrib["y"]) for node in notes) < bottom
+    root = ElementTree.fromstring(client.get(f"/topics/{stance.topic.slug}/timeline.svg").content)  # noqa: S314
+    notes = [node.attrib for node in root.iter(f"{SVG}text") if node.attrib.get("x") == str(END)]
+    notes = [float(it["y"]) for it in notes if it.get("font-size") == "11"]
+    bottom = max(float(node.attrib["y1"]) for node in root.iter(f"{SVG}line") if node.attrib.get("x2") == "1024")
+    assert len(notes) >= 4
+    assert max(notes) < bottom

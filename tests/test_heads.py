@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import struct
 from html import unescape
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import RequestFactory
 
 from stances.dates import today
@@ -51,7 +54,9 @@ def test_every_page_has_title_description_and_address_of_its_own(client, world):
         assert head["canonical"] == head["og:url"] == f"http://testserver{address}"
         assert 20 < len(head["description"]) <= 200, address
         assert head["og:description"] == head["description"]
-        assert (head["og:site_name"], head["twitter:card"]) == ("Stances", "summary")
+        assert (head["og:site_name"], head["twitter:card"]) == ("Stances", "summary_large_image")
+        assert head["og:type"] in ("website", "article", "profile")
+        assert head["og:image"] == "http://testserver/static/stances/card.png"
         assert "  " not in head["description"]
     assert len({head["title"] for head in heads.values()}) == len(PAGES)
     assert len({head["description"] for head in heads.values()}) == len(PAGES)
@@ -96,3 +101,12 @@ def test_hostile_text_stays_text_and_is_cut_between_words(client, world):
     assert description.startswith('">')
     assert len(description) <= 200
     assert description.endswith("…")
+
+
+def test_picture_of_links_is_of_the_size_that_pages_tell(client, world):
+    head = head_of(client, "/actors/australia/")
+    picture = Path(finders.find("stances/card.png")).read_bytes()
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert len(picture) < 100_000
+    assert struct.unpack(">II", picture[16:24]) == (int(head["og:image:width"]), int(head["og:image:height"]))
+    assert head["og:image:alt"]

@@ -6,6 +6,7 @@ import datetime as dt
 from html import unescape
 
 from django import template
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
@@ -175,6 +176,13 @@ def reasons(actor, topic, on: dt.date | None = None) -> str:
 def size(number: int) -> SafeString:
     """Write how far a change went, with a sign of its own kind."""
     return format_html("size {}", size_words(number))
+
+
+@register.simple_tag(takes_context=True)
+def card(context) -> str:
+    """Give the whole address of the picture that stands for a page where it is linked, or nothing without a request."""
+    request = context.get("request")
+    return request.build_absolute_uri(static("stances/card.png")) if request else ""
 
 
 @register.simple_tag(takes_context=True)
