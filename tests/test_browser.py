@@ -13,6 +13,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from stances.models import PublicVersion
+from stances.palette import STYLESHEET
 from tests.factories import (
     AffiliationFactory,
     EditorFactory,
@@ -309,6 +310,7 @@ def test_nothing_moves_while_a_page_loads_or_a_filter_applies(world, live_server
         moved[name] = page.evaluate("shifts")
     page.goto(live_server.url + "/stances/", wait_until="networkidle")
     page.evaluate("document.querySelector('#list details.facets').open = true")
+    page.evaluate(PAINTED)
     page.evaluate("shifts.length = 0")
     page.locator("#in-position-2").check()
     page.wait_for_url("**/stances/?position=2")
@@ -317,6 +319,59 @@ def test_nothing_moves_while_a_page_loads_or_a_filter_applies(world, live_server
     moved["filter"] = page.evaluate("shifts")
     page.close()
     assert {name: found for name, found in moved.items() if found} == {}
+
+
+@pytest.mark.once
+@pytest.mark.browser
+def test_figure_keeps_its_words_on_paper(world, live_server, page):
+    shown = "[...document.querySelectorAll('.bt .bw')].some(it => it.getClientRects().length)"
+    page.goto(live_server.url + "/actors/aldoria/")
+    seen = {}
+    for width in (360, 900, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        seen[width] = page.evaluate(shown)
+    page.set_viewport_size({"width": 695, "height": 1000})  # A4 within its margins
+    page.emulate_media(media="print")
+    assert seen | {"print": page.evaluate(shown)} == {360: False, 900: False, 1280: True, "print": True}
+    for gone in (".top nav", ".top form", ".crumbs", ".stepper", ".formats"):
+        assert not page.locator(gone).first.is_visible(), gone
+    assert page.get_by_text("Retrieved").first.is_visible()
+
+
+@pytest.mark.once
+@pytest.mark.browser
+def test_marks_take_the_ink_that_a_reader_forces(world, live_server, browser):
+    page = browser.new_page(forced_colors="active", color_scheme="dark")
+    page.goto(live_server.url + "/actors/aldoria/")
+    ink = page.evaluate("getComputedStyle(document.querySelector('.dot')).fill")
+    assert ink == page.evaluate("getComputedStyle(document.body).color")
+    page.close()
+
+
+@pytest.mark.once
+@pytest.mark.browser
+def test_marks_have_24_pixels_and_show_where_the_focus_is(world, live_server, page):
+    page.goto(live_server.url + "/actors/aldoria/")
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.row-svg a')].map(it => it.getBoundingClientRect())"
+        ".map(it => [it.width, it.height])"
+    )
+    assert sizes
+    assert all(min(size) >= 23.9 or max(size) >= 23.9 for size in sizes)
+    page.keyboard.press("Tab")
+    page.focus(".row-svg a")
+    stroke = "getComputedStyle(document.activeElement.querySelector('.hit')).stroke"
+    focus = "getComputedStyle(document.documentElement).getPropertyValue('--focus')"
+    assert page.evaluate(stroke) == page.evaluate(
+        f"(() => {{ const it = document.createElement('i'); it.style.color = {focus}; document.body.append(it);"
+        " return getComputedStyle(it).color })()"
+    )
+
+
+@pytest.mark.once
+def test_nothing_is_animated():
+    stylesheet = STYLESHEET.read_text(encoding="utf-8")
+    assert not re.search(r"\b(animation|transition|scroll-behavior)\b", stylesheet)
 
 
 _PARSED: dict = {}

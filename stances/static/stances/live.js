@@ -2,17 +2,16 @@
 (() => {
   "use strict";
   const narrow = () => document.querySelector("#list details.facets");
-  let open = false;
 
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     const given = [...detail.formData.entries()];
     for (const [name] of given.filter(([, value]) => value === "")) detail.formData.delete(name); // a shorter address
   });
-  document.addEventListener("htmx:beforeSwap", () => {
-    open = Boolean(narrow()?.open);
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    // open before it is drawn: opened later, what stands below would jump, and the focus be lost
+    if (narrow()?.open) detail.serverResponse = detail.serverResponse.replace(/<details class="facets"(?! open)/, "$& open");
   });
   document.addEventListener("htmx:afterSettle", () => {
-    if (narrow()) narrow().open = open;
     const count = document.getElementById("count");
     if (count) document.getElementById("told").textContent = count.textContent;
   });
