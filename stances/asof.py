@@ -6,9 +6,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import NamedTuple
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from stances.dates import PartialDate, today
@@ -21,6 +22,7 @@ from stances.wording import length
 
 DECIDING = (Role.OPENED, Role.CONFIRMED)
 OLD_YEARS = 2
+BATCH = 5000
 
 
 def years_after(day: dt.date, years: int) -> dt.date:
@@ -310,37 +312,31 @@ class Board:
                 return replace(wide, topic=topic, wider=above, wider_words=self.tree.in_general(above))
         return None
 
-    def actors_with_any(self, topics: Iterable[Topic]) -> set[int]:
-        ids = {topic.pk for topic in topics}
-        return {actor for actor, topic, _ in self.cells if topic in ids}
-
 
 def board(tree: TopicTree, day: dt.date, *, actors: QuerySet | Iterable[int], topics: Iterable[Topic]) -> Board:
-    """Read what actors held on topics, and above them, on a day: three queries, however many cells."""
+    """Read what actors held on topics, and above them, on a day: three queries for some thousands of cells."""
     wanted = [topic.pk for topic in tree.with_ancestors(topics)]
-    decided = Stance.objects.in_series().filter(
-        actor=OuterRef("actor"),
-        topic=OuterRef("topic"),
-        attribution=OuterRef("voice"),
-        role__in=DECIDING,
-        stated_on__gte=OuterRef("since"),
-        stated_on__lte=day,
-    )
-    held = (
-        Position.objects.on(day)
-        .filter(actor__in=actors, topic__in=wanted)
-        .annotate(
-            latest=Subquery(decided.order_by("-stated_on").values("pk")[:1]),
-            statements=Subquery(decided.order_by().values("actor").annotate(n=Count("pk")).values("n")),
+    held = Position.objects.on(day).filter(actor__in=actors, topic__in=wanted).with_record_on(day).order_by()
+    rows = list(
+        held.values_list(
+            "actor_id",
+            "topic_id",
+            "voice",
+            "value",
+            "terms",
+            "since",
+            "statements",
+            "opening_id",
+            "latest",
+            "actor__slug",
         )
-        .order_by()
     )
-    cited = Stance.objects.filter(Q(pk__in=held.values("opening")) | Q(pk__in=held.values("latest")))
-    said = {it.pk: it for it in map(Said._make, cited.order_by().values_list(*Said.PATHS))}
+    said = {}
+    cited = iter({pk for *_, opening, latest, _ in rows for pk in (opening, latest)})
+    while batch := list(islice(cited, BATCH)):
+        found = Stance.objects.filter(pk__in=batch).order_by().values_list(*Said.PATHS)
+        said |= {it.pk: it for it in map(Said._make, found)}
     heads = Heads(actors)
-    rows = held.values_list(
-        "actor_id", "topic_id", "voice", "value", "terms", "since", "statements", "opening_id", "latest", "actor__slug"
-    )
     cells = {}
     for actor, topic, voice, value, terms, since, statements, opening, latest, slug in rows:
         last = said.get(latest, said[opening])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from django.db.models import Count, OuterRef, Subquery
 
 from stances.asof import Board, Shown, board
 from stances.models import Actor, Affiliation, Position, Topic
@@ -14,6 +16,8 @@ from stances.vocabulary import ActorKind
 
 IN_SHORT = 12
 LINES = 5  # so many lines under a cell are open, the rest unfold
+ROWS, COLUMNS = 30, 7  # so many are drawn of a larger table
+CELLS = 300  # where rows times topics are more, the cells have no lines for the topics under theirs
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,18 @@ class Matrix:
     children: dict[int, int] = field(default_factory=dict)
     since: dt.date | None = None
     differences: list[Difference] = field(default_factory=list)
+    governments: int = 0
+    more_columns: list[Topic] = field(default_factory=list)
+    whole: bool = True
+
+    @property
+    def drawn(self) -> int:
+        """Count the governments that have a row."""
+        return sum(len(group.rows) for group in self.groups)
+
+    @property
+    def more_rows(self) -> int:
+        return self.governments - self.drawn
 
     @property
     def heads(self) -> list[tuple[Topic, int]]:
@@ -130,48 +146,60 @@ class Matrix:
         return rows if len(rows) <= IN_SHORT else []
 
     @property
-    def governments(self) -> int:
-        return sum(len(group.rows) for group in self.groups)
-
-    @property
     def width(self) -> int:
         return len(self.columns) + 1
 
 
 def matrix(tree: TopicTree, topic: Topic, day: dt.date, since: dt.date | None = None) -> Matrix:
-    """Lay out a topic and its children for all governments that the question concerns; five queries.
+    """Lay out a topic and its children for the governments that the question concerns; six queries.
 
-    With `since`, an earlier day, what differs from it is marked; three queries more.
+    With `since`, an earlier day, what differs from it is marked; three queries more. Of a large table only the first
+    rows and columns are drawn, without the topics under the columns: the work does not grow with what is recorded.
     """
-    columns = [topic, *tree.children[topic.pk]]
     subtree = tree.subtree(topic)
-    governments = {actor.pk: actor for actor in Actor.objects.governments()}
-    of_governments = Actor.objects.governments().order_by().values("pk")
-    on_day = board(tree, day, actors=of_governments, topics=subtree)
-    parts = [
-        (name, sorted(actors, key=lambda actor: (actor.label.casefold(), actor.pk)))
-        for name, actors in rows_of(topic, subtree, governments, on_day)
-    ]
+    parts = rows_of(topic, subtree, day)
+    governments = sum(len(actors) for _, actors in parts)
+    drawn = first_rows(parts)
+    actors = [actor for _, listed in drawn for actor in listed]
+    whole = len(actors) * len(subtree) <= CELLS
+    children = tree.children[topic.pk]
+    columns = [topic, *(children if whole or len(children) < COLUMNS else children[: COLUMNS - 1])]
+    topics = subtree if whole else columns
+    pks = [actor.pk for actor in actors]
+    on_day = board(tree, day, actors=pks, topics=topics)
     found = {}
     if since:
-        before = board(tree, since, actors=of_governments, topics=subtree)
-        actors = [actor for _, listed in parts for actor in listed]
-        found = {(it.actor.pk, it.topic.pk): it for it in differences(before, on_day, actors, subtree)}
+        before = board(tree, since, actors=pks, topics=topics)
+        found = {(it.actor.pk, it.topic.pk): it for it in differences(before, on_day, actors, topics)}
     groups = [
-        Rows(name, [Row(actor, [cell(on_day, actor, column, topic, found) for column in columns]) for actor in actors])
-        for name, actors in parts
+        Rows(
+            name,
+            [Row(actor, [cell(on_day, actor, column, topic, found, whole) for column in columns]) for actor in listed],
+        )
+        for name, listed in drawn
     ]
-    rows = [row for group in groups for row in group.rows]
     return Matrix(
         day,
         topic,
         columns,
         groups,
-        [tally(on_day, rows, column) for column in columns],
+        tallies(columns, day, governments),
         {column.pk: len(tree.children[column.pk]) for column in columns},
         since,
         list(found.values()),
+        governments,
+        [child for child in children if child not in columns],
+        whole,
     )
+
+
+def first_rows(parts: list[tuple[str, list[Actor]]]) -> list[tuple[str, list[Actor]]]:
+    """Keep the governments that a table has rows for: members before candidates before others, each by name."""
+    room, kept = ROWS, []
+    for name, actors in parts:
+        kept.append((name, actors[:room]))
+        room -= len(kept[-1][1])
+    return [(name, actors) for name, actors in kept if actors]
 
 
 def differences(before: Board, now: Board, actors: Iterable[Actor], topics: list[Topic]) -> Iterable[Difference]:
@@ -195,27 +223,31 @@ def changed_days(tree: TopicTree, topic: Topic, day: dt.date, today: dt.date) ->
     )
 
 
-def rows_of(
-    topic: Topic, subtree: list[Topic], governments: dict[int, Actor], on_day: Board
-) -> Iterable[tuple[str, list[Actor]]]:
-    """Part the governments: members on the day, then candidates that topics name, then others with any position."""
+def rows_of(topic: Topic, subtree: list[Topic], day: dt.date) -> list[tuple[str, list[Actor]]]:
+    """Part the governments: members on the day, then candidates that topics name, then others with any position.
+
+    Two queries. Each government is looked up by itself: a join would read all positions.
+    """
+    held = Position.objects.filter(actor=OuterRef("pk"), topic__in=[it.pk for it in subtree], since__lte=day)
+    rows = Actor.objects.governments().annotate(held=Subquery(held.order_by().values("pk")[:1]))
+    governments = {actor.pk: actor for actor in sorted(rows, key=lambda actor: (actor.label.casefold(), actor.pk))}
     members: set[int] = set()
     if topic.group_id is not None:
-        held = Affiliation.objects.on(on_day.day).filter(of=topic.group_id, actor__in=governments)
-        members = set(held.order_by().values_list("actor_id", flat=True))
+        belong = Affiliation.objects.on(day).filter(of=topic.group_id, actor__kind=ActorKind.GOVERNMENT)
+        members = set(belong.order_by().values_list("actor_id", flat=True))
     candidates = {t.candidate_id for t in subtree if t.candidate_id in governments} - members
-    others = on_day.actors_with_any(subtree) - members - candidates
+    others = {pk for pk, actor in governments.items() if actor.held} - members - candidates
     named = f"Members of {topic.group.label}" if topic.group else "Members"
     parts = [(named, members), ("Candidates", candidates), ("Others", others)]
-    full = [(name, [governments[pk] for pk in pks]) for name, pks in parts if pks]
+    full = [(name, [actor for pk, actor in governments.items() if pk in pks]) for name, pks in parts if pks]
     return full if len(full) > 1 or members else [("Governments", actors) for _, actors in full]
 
 
 Found = dict[tuple[int, int], Difference]
 
 
-def cell(on_day: Board, actor: Actor, column: Topic, root: Topic, found: Found) -> Cell:
-    below = [] if column.pk == root.pk else on_day.tree.descendants(column)
+def cell(on_day: Board, actor: Actor, column: Topic, root: Topic, found: Found, whole: bool) -> Cell:
+    below = on_day.tree.descendants(column) if whole and column.pk != root.pk else []
     shown = on_day.shown(actor.pk, column)
     return Cell(column, shown, lines_of(on_day, actor, below, shown, found), found.get((actor.pk, column.pk)))
 
@@ -245,11 +277,20 @@ def lines_of(on_day: Board, actor: Actor, topics: list[Topic], above: Shown | No
     return lines
 
 
-def tally(on_day: Board, rows: list[Row], column: Topic) -> Tally:
-    own = [on_day.own(row.actor.pk, column) for row in rows]
-    values = Counter(shown.value for shown in own if shown)
-    named = ((2, "for"), (1, "for, on terms"), (0, "undecided"), (-1, "against, on terms"), (-2, "against"))
-    parts = "; ".join(f"{values[value]} {words}" for value, words in named if values[value])
-    silent = own.count(None)
+NAMED = ((2, "for"), (1, "for, on terms"), (0, "undecided"), (-1, "against, on terms"), (-2, "against"))
+
+
+def tallies(columns: list[Topic], day: dt.date, governments: int) -> list[Tally]:
+    """Count the own words of all governments on each column's topic, drawn or not; one query."""
+    own = Position.objects.own().on(day).filter(topic__in=[it.pk for it in columns], actor__kind=ActorKind.GOVERNMENT)
+    values: dict[int, Counter[int]] = defaultdict(Counter)
+    for topic, value, number in own.order_by().values_list("topic", "value").annotate(Count("pk")):
+        values[topic][value] = number
+    return [tally(column, values[column.pk], governments) for column in columns]
+
+
+def tally(column: Topic, values: Counter[int], governments: int) -> Tally:
+    parts = "; ".join(f"{values[value]} {words}" for value, words in NAMED if values[value])
+    silent = governments - values.total()
     without = f"{silent} without own words" if silent else ""
     return Tally(column, "; ".join(part for part in (parts, without) if part))

@@ -7,14 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
 
 from stances.asof import DECIDING, source_of
+from stances.facets import MOST_COUNTED, capped_counts
 from stances.models import Actor, Position, Source, Stance, Statement, Topic
 from stances.models.statements import StanceQuerySet
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind, ChangeKind, Voice
 from stances.wording import counted, first_up, period
+
+MOST_STANCES = 2000  # up to so many are counted exactly
+STANCES_EACH = 20  # so many are looked at for an item of the news, before all are
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Coverage:
     last_on: dt.date | None
     changes: int = 0
     reversals: int = 0
+    many: bool = False  # more was said than is counted: statements and sources are at least so many
 
     @property
     def said_by(self) -> str:
@@ -64,23 +69,35 @@ class Coverage:
 
     @property
     def statements_words(self) -> str:
-        return counted(self.statements, "statement")
+        return at_least(self.statements, "statement") if self.many else counted(self.statements, "statement")
 
     @property
     def words(self) -> str:
         """Say how much is recorded: "15 statements from five sources, published 2 Feb 2024 to 10 Apr 2024"."""
         if not self.statements:
             return "nothing is recorded up to this day"
-        said = f"{self.statements_words} from {counted(self.sources, 'source')}"
-        return f"{said}, published {period(self.first_on, self.last_on)}"
+        days = period(self.first_on, self.last_on)
+        if self.many:
+            return f"{self.statements_words}, said {days}"
+        return f"{self.statements_words} from {counted(self.sources, 'source')}, published {days}"
 
     @property
     def changes_words(self) -> str:
-        return first_up(f"{counted(self.changes, 'change')} of position")
+        return first_up(f"{capped(self.changes, 'change')} of position")
 
     @property
     def reversals_words(self) -> str:
-        return first_up(counted(self.reversals, "reversal"))
+        return first_up(capped(self.reversals, "reversal"))
+
+
+def at_least(number: int, noun: str) -> str:
+    """Write a number of which only the size is known: "more than 1,900 statements"."""
+    return f"more than {(number - 1) // 100 * 100:,} {noun}s"
+
+
+def capped(number: int, noun: str) -> str:
+    """Write a number that was counted no further than the cap."""
+    return at_least(number, noun) if number > MOST_COUNTED else counted(number, noun)
 
 
 def deciding(topics: Iterable[Topic]) -> StanceQuerySet:
@@ -94,11 +111,13 @@ def deciding(topics: Iterable[Topic]) -> StanceQuerySet:
 
 
 def latest(tree: TopicTree, topics: Iterable[Topic], day: dt.date, limit: int) -> list[Item]:
-    """Give the newest items up to a day, newest first; three queries."""
+    """Give the newest items up to a day, newest first; four queries."""
     order = ("-stated_on", "-statement__key", "actor__name", "actor")
-    stances = deciding(topics).filter(stated_on__lte=day).order_by(*order)
+    stances = deciding(topics).filter(stated_on__lte=day)
+    since = first_day(stances, limit)
     columns = ("statement", "actor", "stated_on", "statement__key", "actor__name")
-    newest = [tuple(pair[:2]) for pair in stances.values_list(*columns).distinct()[:limit]]
+    recent = stances.filter(stated_on__gte=since).order_by(*order)
+    newest = [tuple(pair[:2]) for pair in recent.values_list(*columns).distinct()[:limit]]
     rows = stances.filter(statement__in={pair[0] for pair in newest}, actor__in={pair[1] for pair in newest})
     grouped = defaultdict(list)
     for stance in rows.with_evidence().prefetch_related("opened"):
@@ -113,20 +132,45 @@ def latest(tree: TopicTree, topics: Iterable[Topic], day: dt.date, limit: int) -
     return items
 
 
+def first_day(stances: StanceQuerySet, limit: int) -> dt.date:
+    """Find a day from which on there are items enough, so that not all that was ever said is sorted for a few."""
+    newest = stances.order_by("-stated_on", "-pk").values_list("statement", "actor", "stated_on")[: limit * STANCES_EACH]
+    items, day = set(), dt.date.min
+    for statement, actor, stated_on in newest:
+        items.add((statement, actor))
+        if len(items) == limit:
+            day = stated_on
+    return day
+
+
 def coverage(topics: Iterable[Topic], day: dt.date) -> Coverage:
-    """Count what is recorded of governments on these topics up to a day, own and reported; two queries."""
+    """Count what is recorded of governments on these topics up to a day, own and reported.
+
+    Exactly up to some thousands of stances, past which more is counted as "more than"; five queries at most.
+    """
     of_governments = Q(actor__kind=ActorKind.GOVERNMENT, topic__in=[topic.pk for topic in topics])
     printed = Q(repeat=False) | Q(source__published_on=None) | Q(source__published_on__lte=day)
-    said = Stance.objects.public().filter(of_governments, printed, stated_on__lte=day)
-    counts = said.aggregate(
-        statements=Count("statement", distinct=True, filter=Q(repeat=False)),
-        actors=Count("actor", distinct=True),
-        sources=Count("source", distinct=True),
-        first_on=Min("source__published_on"),
-        last_on=Max("source__published_on"),
-    )
-    changes = Position.objects.changes().filter(of_governments, since__lte=day)
-    return Coverage(
-        **counts,
-        **changes.aggregate(changes=Count("pk"), reversals=Count("pk", filter=Q(kind=ChangeKind.REVERSAL))),
-    )
+    said = Stance.objects.public().filter(of_governments, stated_on__lte=day).order_by()
+    some = said.values("statement", "source")[: MOST_STANCES + 1]
+    counts = some.aggregate(n=Count("*"), statements=Count("statement", distinct=True))
+    positions = Position.objects.filter(of_governments, since__lte=day)
+    if many := counts.pop("n") > MOST_STANCES:
+        held = Position.objects.filter(actor=OuterRef("pk"), topic__in=[topic.pk for topic in topics], since__lte=day)
+        governments = Actor.objects.governments().annotate(held=Subquery(held.order_by().values("pk")[:1]))
+        counts |= {
+            "actors": sum(held is not None for held in governments.order_by().values_list("held", flat=True)),
+            "sources": 0,
+            "first_on": positions.order_by("since").values_list("since", flat=True).first(),
+            "last_on": said.order_by("-stated_on", "-pk").values_list("stated_on", flat=True).first(),
+        }
+    else:
+        counts = said.filter(printed).aggregate(
+            statements=Count("statement", distinct=True, filter=Q(repeat=False)),
+            actors=Count("actor", distinct=True),
+            sources=Count("source", distinct=True),
+            first_on=Min("source__published_on"),
+            last_on=Max("source__published_on"),
+        )
+    changes = positions.changes()
+    changed, reversals = capped_counts([changes, changes.filter(kind=ChangeKind.REVERSAL)])
+    return Coverage(**counts, changes=changed, reversals=reversals, many=many)
