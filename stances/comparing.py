@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, groupby
 
+from django.db.models import Count, Q
+
 from stances.asof import board
 from stances.charts import Axis, Row, Stretch, Strip, percent, row
 from stances.comparisons import Agreement, Move, Overlap, agreement, by_year, first_move, overlaps, within
-from stances.histories import History, by_series, covers, history, up_to
-from stances.models import Actor, Stance, Topic
+from stances.histories import History, covers, read
+from stances.models import Actor, Position, Stance, Topic
 from stances.periods import period_of
 from stances.tree import TopicTree
+from stances.vocabulary import Voice
 from stances.wording import counted, day_words
 
+READ = 80  # so many statements of each are drawn, the newest
 STRETCHES = 120  # more stretches of a pair than this are drawn by the axis's stretches of the calendar
 #: A share of days is told where each has so many own statements; fewer could make any share, and are told in words.
 ENOUGH = 3
@@ -38,7 +42,7 @@ class Pair:
 
     @cached_property
     def overlaps(self) -> list[Overlap]:
-        return overlaps(self.mine.own, self.other.own, self.day)
+        return overlaps(self.mine.held, self.other.held, self.day)
 
     @cached_property
     def whole(self) -> Agreement:
@@ -51,11 +55,11 @@ class Pair:
     @property
     def statements(self) -> tuple[int, int]:
         """Count the own statements of each."""
-        return len(self.mine.statements), len(self.other.statements)
+        return self.mine.said, self.other.said
 
     @cached_property
     def move(self) -> Move | None:
-        return first_move(self.mine.own, self.other.own, self.day)
+        return first_move(self.mine.held, self.other.held, self.day)
 
     @property
     def first(self) -> str:
@@ -140,12 +144,24 @@ class Comparison:
     @cached_property
     def histories(self) -> list[History]:
         pks = [actor.pk for actor in self.actors]
-        grouped = by_series(up_to(Stance.objects.filter(actor__in=pks, topic=self.topic.pk), self.day))
+        series = Q(actor__in=pks, topic=self.topic.pk)
+        reading = read(series, self.day, READ)
         shown = board(self.tree, self.day, actors=pks, topics=[self.topic])
-        return [
-            history(actor, self.topic, grouped.get((actor.pk, self.topic.pk), []), shown.shown(actor.pk, self.topic))
-            for actor in self.actors
-        ]
+        found = [reading.history(actor, self.topic, shown.shown(actor.pk, self.topic)) for actor in self.actors]
+        if reading.omitted:
+            self._add_whole(series, found)
+        return found
+
+    def _add_whole(self, series: Q, histories: list[History]) -> None:
+        """Add to histories that were not read whole all positions, and how much was said, for the agreement."""
+        positions = Position.objects.own().filter(series, since__lte=self.day).order_by("since")
+        said = Stance.objects.in_series().filter(series, attribution=Voice.OWN, stated_on__lte=self.day).order_by()
+        numbers = dict(said.values_list("actor").annotate(Count("pk")))
+        by_actor: dict[int, list[Position]] = {}
+        for position in positions:
+            by_actor.setdefault(position.actor_id, []).append(position)
+        for told in histories:
+            told.positions, told.own_said = by_actor.get(told.actor.pk, []), numbers.get(told.actor.pk, 0)
 
     @cached_property
     def axis(self) -> Axis:

@@ -9,12 +9,15 @@ from functools import cached_property
 from django.db.models import Q
 
 from stances.asof import Shown, board
-from stances.histories import Event, History, Offices, by_series, history, up_to
+from stances.histories import Event, History, Offices, Reading, read, up_to
 from stances.models import Stance, Statement
 from stances.series import Interval
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind, Authority, Voice, wording
 from stances.wording import counted, day_words, first_up, length, number, size_words
+
+READ = 100  # so many statements of a history are read around the one that is shown
+LISTED = 30  # so many of them stand on the page
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,10 @@ class Exhibit:
 
     def _step_statements(self) -> str:
         events = self.history.events
+        if self.history.omitted:
+            name = self.stance.actor.name
+            near = len(events)
+            return f"{self.history.number:,} statements tie {name} to this topic; the nearest {near} were read here."
         repeats = sum(event.repeat for event in events)
         tie = "ties" if len(events) == 1 else "tie"
         said = f"{first_up(counted(len(events), 'statement'))} {tie} {self.stance.actor.name} to this topic"
@@ -187,8 +194,16 @@ class Exhibit:
 
     @property
     def considered(self) -> list[Considered]:
-        """List all statements on the topic, newest first, with what the rule made of each."""
+        """List the statements on the topic that were read, newest first, with what the rule made of each."""
         return [self._consider(event) for event in self.history.newest_first]
+
+    @property
+    def listed(self) -> list[Considered]:
+        """List those that a page has room for: the nearest to this one."""
+        found = self.considered
+        place = next((place for place, it in enumerate(found) if it.this), 0)
+        first = max(min(place - LISTED // 2, len(found) - LISTED), 0)
+        return found[first : first + LISTED]
 
     def _consider(self, event: Event) -> Considered:
         decides = (
@@ -217,20 +232,25 @@ class Exhibit:
         return "Confirmed since" if event.role == "opened" or not until else "Confirmed later"
 
 
-def exhibits(statement: Statement, tree: TopicTree, day: dt.date) -> list[Exhibit]:
-    """Put each stance of a published statement into its history up to a day; a constant number of queries."""
+def exhibits(statement: Statement, tree: TopicTree, day: dt.date, *, whole: bool = False) -> list[Exhibit]:
+    """Put each stance of a published statement into its history up to a day; a constant number of queries.
+
+    Of a long history what is nearest in time is read, unless the `whole` is asked for.
+    """
     order = {topic.pk: place for place, topic in enumerate(tree)}
     own = sorted(statement.stances.all(), key=lambda s: (s.actor.name, order[s.topic_id]))
     pairs = Q(pk__in=[])
     for stance in own:
         pairs |= Q(actor=stance.actor_id, topic=stance.topic_id)
-    series = by_series(up_to(Stance.objects.filter(pairs), day))
+    if whole:
+        reading = Reading(up_to(Stance.objects.filter(pairs), day))
+    else:
+        reading = read(pairs, day, READ, after=last_read(statement, pairs, day), counted=True)
     shown = board(tree, day, actors={s.actor_id for s in own}, topics=[tree.by_id[s.topic_id] for s in own])
     offices = Offices({statement.speaker_id})
     found = []
     for stance in own:
-        told = series[stance.actor_id, stance.topic_id]
-        made = history(stance.actor, stance.topic, told)
+        made = reading.history(stance.actor, stance.topic)
         event = next((event for event in made.events if event.stance.pk == stance.pk), None)
         if event is None:  # a repeat whose source was published after the day
             event = Event(stance, "repeat")
@@ -238,6 +258,13 @@ def exhibits(statement: Statement, tree: TopicTree, day: dt.date) -> list[Exhibi
         topic = tree.by_id[stance.topic_id]
         found.append(Exhibit(event.stance, made, event, shown.shown(stance.actor_id, topic), office))
     return found
+
+
+def last_read(statement: Statement, series: Q, day: dt.date) -> dt.date:
+    """Find the day up to which a long history is read around a statement, so that what followed it is among it."""
+    later = Stance.objects.public().filter(series, stated_on__gt=statement.latest, stated_on__lte=day)
+    days = later.order_by("stated_on").values_list("stated_on", flat=True)
+    return days[READ // 2 : READ // 2 + 1].first() or day
 
 
 def voice_words(statement: Statement, exhibits: list[Exhibit]) -> str:

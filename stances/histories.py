@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from stances.asof import Shown, condition_said, reporter, source_of, stated_date
 from stances.dates import PartialDate
-from stances.models import Actor, Affiliation, Stance, Topic
+from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
 from stances.series import Entry, Interval, compute, contradicted
 from stances.vocabulary import ActorKind, Authority, ChangeKind, Voice
@@ -103,6 +107,24 @@ class History:
     own: list[Interval] = field(default_factory=list)
     reported: list[Interval] = field(default_factory=list)
     shown: Shown | None = None
+    omitted: int = 0  # so many older or newer stances, at least, were not read
+    positions: list[Position] = field(default_factory=list)  # all own ones, where the history was not read whole
+    own_said: int = 0
+
+    @property
+    def held(self) -> Sequence[Interval | Position]:
+        """All own positions, as far as they were read."""
+        return self.positions or self.own
+
+    @property
+    def said(self) -> int:
+        """Count the own statements."""
+        return self.own_said or len(self.statements)
+
+    @property
+    def number(self) -> int:
+        """Count all that is recorded, read or not."""
+        return len(self.events) + self.omitted
 
     @property
     def newest_first(self) -> list[Event]:
@@ -140,6 +162,8 @@ class History:
             return "No own position" if self.shown else "No position recorded"
         said, heard = len(self.statements), self.reports
         changes = len(self.changes)
+        if self.omitted:
+            return f"The newest {len(self.events)} statements, {changes or 'no'} change{'s' if changes > 1 else ''}"
         if said == 0:
             parts = ["No own position"]
         elif said == 1:
@@ -181,26 +205,98 @@ def entry_of(stance: Stance) -> Entry:
     )
 
 
+@dataclass
+class Reading:
+    """The public stances of some series, of long ones the newest, and the positions at the edges of what was read."""
+
+    stances: list[Stance]
+    edges: dict[int, Position] = field(default_factory=dict)  # by the stance that opened each
+    omitted: dict[tuple[int, int], int] = field(default_factory=dict)  # by actor and topic
+
+    def history(
+        self, actor: Actor, topic: Topic, shown: Shown | None = None, offices: Offices | None = None
+    ) -> History:
+        found = self.grouped.get((actor.pk, topic.pk), [])
+        made = history(actor, topic, found, shown, offices, self.edges)
+        made.omitted = self.omitted.get((actor.pk, topic.pk), 0)
+        return made
+
+    @cached_property
+    def grouped(self) -> dict[tuple[int, int], list[Stance]]:
+        """Group the stances by actor and topic."""
+        grouped = defaultdict(list)
+        for stance in self.stances:
+            grouped[stance.actor_id, stance.topic_id].append(stance)
+        return grouped
+
+
+def read(series: Q, day: dt.date, most: int, *, after: dt.date | None = None, counted: bool = False) -> Reading:
+    """Read the public stances of series, as of a day: all, or where a series is long about `most`, the newest.
+
+    `series` asks for actors and topics. Those read last are the newest up to `after`, where that is given. How many
+    were left out is `counted` on request, and is else told as one. Six queries at most, however much was said.
+    """
+    pair = {name: OuterRef(name) for name in ("actor", "topic")}
+    until = after or day
+    said = Stance.objects.public().filter(**pair, stated_on__lte=until)
+    first = said.order_by("-stated_on").values("stated_on")[most : most + 1]
+    held = Position.objects.on(day).filter(series).order_by().values_list("actor", "topic")
+    firsts = {(actor, topic): cut for actor, topic, cut in held.annotate(cut=Subquery(first))}
+    cuts = {key: cut for key, cut in firsts.items() if cut}
+    if not cuts and until == day:
+        return Reading(up_to(Stance.objects.filter(series), day))
+    # Each series by itself: then the index of series gives just these rows.
+    wanted, before = Q(pk__in=[]), Q(pk__in=[])
+    for (actor, topic), cut in firsts.items():
+        wanted |= Q(actor=actor, topic=topic, **({"stated_on__gte": cut} if cut else {}))
+    for (actor, topic), cut in cuts.items():
+        before |= Q(actor=actor, topic=topic, since__lt=cut) & (Q(until=None) | Q(until__gte=cut))
+    stances = up_to(Stance.objects.filter(wanted), until)
+    edges = list(Position.objects.filter(before).order_by())
+    if until < day:
+        same = Position.objects.filter(**pair, voice=OuterRef("voice"), since__gt=until, since__lte=day)
+        following = Position.objects.filter(series, since=Subquery(same.order_by("since").values("since")[:1]))
+        edges += list(following.order_by())
+    known = {stance.pk for stance in stances}
+    more = Stance.objects.with_evidence().filter(pk__in={it.opening_id for it in edges} - known)
+    stances += list(more.order_by("stated_on", "pk"))
+    omitted = dict.fromkeys(cuts, 1)
+    if counted:
+        whole = Stance.objects.public().filter(series, stated_on__lte=day).order_by().values_list("actor", "topic")
+        read = Counter((stance.actor_id, stance.topic_id) for stance in stances)
+        omitted = {(actor, topic): n - read[actor, topic] for actor, topic, n in whole.annotate(Count("pk"))}
+    return Reading(stances, {it.opening_id: it for it in edges}, omitted)
+
+
 def history(
     actor: Actor,
     topic: Topic,
     stances: Iterable[Stance],
     shown: Shown | None = None,
     offices: Offices | None = None,
+    edges: Mapping[int, Position] = MappingProxyType({}),
 ) -> History:
-    """Compute a history from the public stances of one actor on one topic, repeats among them."""
+    """Compute a history from the public stances of one actor on one topic, repeats among them.
+
+    Of a history that is not read whole, `edges` are the positions at its ends by the stances that opened them.
+    """
     by_id = {stance.pk: stance for stance in stances}
     made = History(actor, topic, shown=shown)
     for voice in (Voice.OWN, Voice.REPORTED):
         entries = [entry_of(s) for s in by_id.values() if s.attribution == voice and not s.repeat]
         intervals, verdicts = compute(entries)
+        for interval in intervals[:1] + intervals[-1:]:
+            if edge := edges.get(interval.opening.stance):
+                interval.until = interval.until or edge.until
+                if edge.previous_value is not None:
+                    interval.previous = interval.previous or (edge.previous_value, edge.previous_terms)
         setattr(made, voice, intervals)
         within = {entry.stance: interval for interval in intervals for entry in interval.deciding}
         for entry in entries:
             verdict = verdicts[entry.stance]
             differs = [
                 Difference(by_id[other.stance], (entry.latest - other.latest).days)
-                for other in (contradicted(entry, entries) if voice == Voice.OWN else [])
+                for other in (contradicted(entry, entries) if by_id[entry.stance].colleagues_differ else [])
             ]
             made.events.append(
                 Event(
@@ -222,14 +318,6 @@ def up_to(stances: StanceQuerySet, day: dt.date) -> list[Stance]:
     """Read public stances with their evidence, as of a day: said by then, and repeats printed by then."""
     rows = stances.public().filter(stated_on__lte=day).with_evidence().order_by("stated_on", "pk")
     return [stance for stance in rows if not stance.repeat or (source_of(stance).published_on or day) <= day]
-
-
-def by_series(stances: Iterable[Stance]) -> dict[tuple[int, int], list[Stance]]:
-    """Group stances by actor and topic."""
-    grouped = defaultdict(list)
-    for stance in stances:
-        grouped[stance.actor_id, stance.topic_id].append(stance)
-    return grouped
 
 
 class Offices:

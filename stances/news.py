@@ -18,7 +18,6 @@ from stances.vocabulary import ActorKind, ChangeKind, Voice
 from stances.wording import counted, first_up, period
 
 MOST_STANCES = 2000  # up to so many are counted exactly
-STANCES_EACH = 20  # so many are looked at for an item of the news, before all are
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def latest(tree: TopicTree, topics: Iterable[Topic], day: dt.date, limit: int) -
     """Give the newest items up to a day, newest first; four queries."""
     order = ("-stated_on", "-statement__key", "actor__name", "actor")
     stances = deciding(topics).filter(stated_on__lte=day)
-    since = first_day(stances, limit)
+    since = stances.newest_from(limit, "statement", "actor")
     columns = ("statement", "actor", "stated_on", "statement__key", "actor__name")
     recent = stances.filter(stated_on__gte=since).order_by(*order)
     newest = [tuple(pair[:2]) for pair in recent.values_list(*columns).distinct()[:limit]]
@@ -130,17 +129,6 @@ def latest(tree: TopicTree, topics: Iterable[Topic], day: dt.date, limit: int) -
         items.append(Item(ordered[0].statement, ordered[0].actor, lines, same_statement=statement == before))
         before = statement
     return items
-
-
-def first_day(stances: StanceQuerySet, limit: int) -> dt.date:
-    """Find a day from which on there are items enough, so that not all that was ever said is sorted for a few."""
-    newest = stances.order_by("-stated_on", "-pk").values_list("statement", "actor", "stated_on")[: limit * STANCES_EACH]
-    items, day = set(), dt.date.min
-    for statement, actor, stated_on in newest:
-        items.add((statement, actor))
-        if len(items) == limit:
-            day = stated_on
-    return day
 
 
 def coverage(topics: Iterable[Topic], day: dt.date) -> Coverage:

@@ -7,20 +7,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from stances.asof import Board, Shown, board
 from stances.charts import Axis, Row, row
-from stances.histories import Event, History, by_series, covers, history, up_to
-from stances.models import Actor, Affiliation, Stance, Topic
+from stances.histories import Event, History, Reading, covers, read, up_to
+from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
 from stances.quarters import Counted, Quarters, each, quarters
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind, Voice
 from stances.wording import counted, first_up, joined, number
 
-ROWS_SHOWN = 60
-STANCES_DRAWN = 1500
+ROWS_SHOWN = 24
+EVENTS_LISTED = 40  # so many of a figure's statements stand in its table, the newest
+ELSEWHERE_SHOWN = 20
+OTHERS_LOOKED_AT = 200
+STANCES_DRAWN = 80  # a topic of which more is recorded is told by the newest on each government
+STANCES_COUNTED = 5000  # more than these are not counted to draw when they were said
 SIDES = ((1, "for"), (0, "undecided"), (-1, "against"))
 
 
@@ -37,16 +41,22 @@ class Panel:
     def histories(self) -> list[History]:
         return [drawn.history for drawn in self.rows]
 
-    @property
+    @cached_property
     def events(self) -> list[tuple[History, Event]]:
         """List what the figure shows, as rows of a table, newest first."""
         told = [(history, event) for history in self.histories for event in history.events]
         return sorted(told, key=lambda pair: (pair[1].shown_on, pair[1].stance.statement.key), reverse=True)
 
     @property
+    def listed(self) -> list[tuple[History, Event]]:
+        return self.events[:EVENTS_LISTED]
+
+    @property
     def facts(self) -> str:
         """Count what is drawn: "8 own statements by 4 governments, one position reported; sources published ..."."""
         events = [event for _, event in self.events]
+        if any(told.omitted for told in self.histories):
+            return f"More was said than is drawn: the newest words of each government; {self.covers}."
         own = {event.stance.statement_id for event in events if event.own and not event.repeat}
         speakers = sum(bool(told.own) for told in self.histories)
         heard = sum(bool(told.reported) for told in self.histories)
@@ -67,7 +77,10 @@ class Panel:
         by_words: dict[str, list[str]] = {}
         for told in self.beside:
             shown = told.shown
-            words = f"{shown.words} {shown.wider_words}, nothing recorded here" if shown else "no position recorded"
+            words = "no position recorded"
+            if shown:
+                wider = f" {shown.wider_words}, nothing recorded here" if shown.wider else ""
+                words = f"{shown.words}{wider or (', reported' if shown.heard else '')}"
             by_words.setdefault(words, []).append(told.actor.label)
         return " ".join(f"{joined(names)}: {words}." for words, names in by_words.items())
 
@@ -76,84 +89,110 @@ class TopicPanels:
     """All that a topic's page tells, as of a day, in a constant number of queries."""
 
     def __init__(
-        self, topic: Topic, tree: TopicTree, day: dt.date, *, whole: bool = False, alone: bool = False
+        self,
+        topic: Topic,
+        tree: TopicTree,
+        day: dt.date,
+        *,
+        most: int = STANCES_DRAWN,
+        rows: int = ROWS_SHOWN,
+        alone: bool = False,
     ) -> None:
-        """Tell of a topic and those under it: `whole` however much that is, `alone` without those under it."""
-        self.topic, self.tree, self.day, self.whole, self.alone = tree.by_id[topic.pk], tree, day, whole, alone
+        """Tell of a topic and those under it, or of it `alone`: all up to so many stances and rows, else the newest."""
+        self.topic, self.tree, self.day, self.alone = tree.by_id[topic.pk], tree, day, alone
+        self.most, self.rows = most, rows
 
     @cached_property
     def subtree(self) -> list[Topic]:
         return [self.topic] if self.alone else self.tree.subtree(self.topic)
 
     @cached_property
+    def number(self) -> int:
+        """Count what governments said on all of it, repeats left out, no further than is of use."""
+        rows = self._of_governments().filter(repeat=False, stated_on__lte=self.day)
+        return rows.order_by().values("pk")[: max(self.most, STANCES_COUNTED) + 1].count()
+
+    @cached_property
     def counts(self) -> dict[int, int]:
-        """How many stances of governments there are on each topic, repeats left out."""
-        stances = self._of_governments().filter(repeat=False, stated_on__lte=self.day).order_by()
-        return dict(stances.values_list("topic").annotate(Count("pk")))
+        """How many stances of governments there are on each topic, repeats left out; of many only whether any."""
+        if self.number <= max(self.most, STANCES_COUNTED):
+            stances = self._of_governments().filter(repeat=False, stated_on__lte=self.day).order_by()
+            return dict(stances.values_list("topic").annotate(Count("pk")))
+        held = Position.objects.filter(topic=OuterRef("pk"), actor__kind=ActorKind.GOVERNMENT, since__lte=self.day)
+        topics = Topic.objects.filter(pk__in=[topic.pk for topic in self.subtree]).order_by()
+        some = topics.annotate(held=Subquery(held.order_by("since").values("pk")[:1])).filter(held__isnull=False)
+        return dict.fromkeys(some.values_list("pk", flat=True), self.most + 1)
 
     @cached_property
     def drawn(self) -> list[Topic]:
-        """The topic, and those under it until the page would grow past reading; all where the whole is asked for."""
+        """The topic, and those under it until the page would grow past reading."""
         found, stances = [self.topic], self.counts.get(self.topic.pk, 0)
         for topic in self.subtree[1:]:
             stances += self.counts.get(topic.pk, 0)
-            if self.whole or stances <= STANCES_DRAWN:
+            if stances <= self.most:
                 found.append(topic)
         return found
 
     @property
     def not_drawn(self) -> list[Topic]:
         """List the topics under it whose figures stand on their own pages only."""
-        return [topic for topic in self.subtree if topic not in self.drawn]
+        drawn = set(self.drawn)
+        return [topic for topic in self.subtree if topic not in drawn and self.counts.get(topic.pk)]
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether all that was said on the topic itself is drawn."""
+        return self.counts.get(self.topic.pk, 0) <= self.most
 
     def _of_governments(self) -> StanceQuerySet:
         topics = [topic.pk for topic in self.subtree]
         return Stance.objects.public().filter(topic__in=topics, actor__kind=ActorKind.GOVERNMENT)
 
     @cached_property
-    def stances(self) -> list[Stance]:
+    def reading(self) -> Reading:
         """The stances that are drawn, repeats among them."""
-        rows = self._of_governments().filter(topic__in=[topic.pk for topic in self.drawn])
-        if not self.whole and sum(self.counts.values()) > STANCES_DRAWN:
-            rows = rows.filter(actor__in=self.first_actors)
-        return up_to(rows, self.day)
+        if self.whole:
+            topics = [topic.pk for topic in self.drawn]
+            return Reading(up_to(self._of_governments().filter(topic__in=topics), self.day))
+        each = max(self.most // max(len(self.first_actors), 1), 1)
+        return read(Q(topic=self.topic, actor__in=self.first_actors), self.day, each)
+
+    @property
+    def stances(self) -> list[Stance]:
+        return self.reading.stances
 
     @cached_property
     def first_actors(self) -> set[int]:
-        """Choose, where there are more governments than rows, whose histories are drawn: the first by position."""
+        """Choose, where more was said than is drawn, whose histories are: the first by position."""
         bare = [History(it, self.topic, shown=self.board.shown(it.pk, self.topic)) for it in self.governments]
-        return {told.actor.pk for told in sorted(bare, key=by_last_position)[:ROWS_SHOWN]}
+        return {told.actor.pk for told in sorted(bare, key=by_last_position)[: self.rows]}
 
     @cached_property
     def governments(self) -> list[Actor]:
-        """List whom the question concerns: who has a position near it, the group's members, the candidates."""
+        """List whom the question concerns: who has a position near it, the group's members, the candidates.
+
+        Each government is looked up by itself: a join would read all positions.
+        """
         around = self.tree.subtree([self.topic, *self.tree.ancestors(self.topic)][-1])
         groups = {topic.group_id for topic in around} - {None}
-        members = Affiliation.objects.on(self.day).filter(of__in=groups).order_by().values("actor")
-        positions = Stance.objects.in_series().filter(topic__in=[t.pk for t in around], stated_on__lte=self.day)
-        named = [topic.candidate_id for topic in around if topic.candidate_id]
-        governments = Actor.objects.governments()
-        return list(
-            governments.filter(pk__in=members)
-            | governments.filter(pk__in=positions.order_by().values("actor"))
-            | governments.filter(pk__in=named)
-        )
+        members = set(Affiliation.objects.on(self.day).filter(of__in=groups).order_by().values_list("actor", flat=True))
+        named = {topic.candidate_id for topic in around}
+        topics = [topic.pk for topic in around]
+        held = Position.objects.filter(actor=OuterRef("pk"), topic__in=topics, since__lte=self.day)
+        governments = Actor.objects.governments().annotate(held=Subquery(held.order_by().values("pk")[:1]))
+        return [actor for actor in governments if actor.held or actor.pk in members or actor.pk in named]
 
     @cached_property
     def board(self) -> Board:
         actors = [actor.pk for actor in self.governments]
-        return board(self.tree, self.day, actors=actors, topics=self.subtree)
+        return board(self.tree, self.day, actors=actors, topics=self.drawn)
 
     @cached_property
     def histories(self) -> dict[int, list[History]]:
         """The histories of all governments, by topic, in the order in which they stand on the page."""
-        grouped = by_series(self.stances)
         return {
             topic.pk: sorted(
-                (
-                    history(actor, topic, grouped.get((actor.pk, topic.pk), []), self.board.shown(actor.pk, topic))
-                    for actor in self.governments
-                ),
+                (self.reading.history(actor, topic, self.board.shown(actor.pk, topic)) for actor in self.governments),
                 key=by_last_position,
             )
             for topic in self.drawn
@@ -167,7 +206,7 @@ class TopicPanels:
     def panel(self) -> Panel:
         """The topic's own panel, with every government."""
         told = self.histories[self.topic.pk]
-        return Panel(self.topic, [row(it, self.axis) for it in told[:ROWS_SHOWN]], self.axis, told[ROWS_SHOWN:])
+        return Panel(self.topic, [row(it, self.axis) for it in told[: self.rows]], self.axis, told[self.rows :])
 
     @cached_property
     def below(self) -> list[Panel]:
@@ -176,8 +215,9 @@ class TopicPanels:
 
     def _below(self, topic: Topic) -> Panel:
         told = self.histories[topic.pk]
-        drawn = [it for it in told if it.events][:ROWS_SHOWN]
-        beside = [it for it in told if it not in drawn]
+        drawn = [it for it in told if it.events][: self.rows]
+        actors = {it.actor.pk for it in drawn}
+        beside = [it for it in told if it.actor.pk not in actors]
         return Panel(topic, [row(it, self.axis) for it in drawn], self.axis, beside)
 
     @property
@@ -193,6 +233,8 @@ class TopicPanels:
     @cached_property
     def quarters(self) -> Quarters | None:
         """Count what governments said on the topic and those under it, one by one where all of it is drawn."""
+        if self.number > STANCES_COUNTED:
+            return None
         first = [stance for stance in self.stances if not stance.repeat]
         if len(first) == sum(self.counts.values()):
             return quarters(each(stance for stance in first if stance.attribution == Voice.OWN), self.day)
@@ -225,10 +267,14 @@ class TopicPanels:
 
     @cached_property
     def elsewhere(self) -> list[Stance]:
-        """List what others than governments hold on the topic itself, newest first."""
-        rows = Stance.objects.in_series().filter(topic=self.topic.pk, stated_on__lte=self.day)
-        rows = rows.exclude(actor__kind=ActorKind.GOVERNMENT).with_evidence()
-        return list(rows.order_by("-stated_on", "-statement__key", "actor__name")[:ROWS_SHOWN])
+        """List what others than governments hold on the topic itself, newest first.
+
+        They are found by their positions: among the stances of governments they may be few, or none.
+        """
+        held = Position.objects.on(self.day).filter(topic=self.topic.pk).exclude(actor__kind=ActorKind.GOVERNMENT)
+        others = set(held.order_by("-last_stated_on").values_list("actor", flat=True)[:OTHERS_LOOKED_AT])
+        rows = Stance.objects.in_series().filter(topic=self.topic.pk, actor__in=others, stated_on__lte=self.day)
+        return list(rows.with_evidence().order_by("-stated_on", "-statement__key", "actor__name")[:ELSEWHERE_SHOWN])
 
 
 def by_last_position(told: History) -> tuple:

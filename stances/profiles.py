@@ -7,20 +7,29 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
-from stances.asof import Shown, board, source_of
+from stances.asof import Shown, board, source_of, stated_date
 from stances.charts import Axis, Row, row
-from stances.histories import History, Offices, by_series, covers, history, up_to
-from stances.models import Actor, Affiliation, Source, Stance, Statement, Topic
+from stances.facets import MOST_COUNTED
+from stances.histories import Event, History, Offices, Reading, covers, read, up_to
+from stances.models import Actor, Affiliation, Position, Source, Stance, Statement, Topic
 from stances.models.statements import StanceQuerySet
+from stances.news import capped
 from stances.tree import TopicTree
 from stances.vocabulary import OWN_VOICE, ActorKind, Authority, Voice, wording
 from stances.wording import counted, first_up, joined
 
-STATEMENTS_SHOWN = 50
+#: So many stand on the page; the lists and the files have all.
+STATEMENTS_SHOWN = 20
 EVENTS_SHOWN = 40
-SOURCES_SHOWN = 50
+SOURCES_SHOWN = 30
+STANDINGS_SHOWN = 40
+TIES_SHOWN = 40
+#: An actor of whom more stances than this are recorded is told by the topics on which it was last spoken of.
+STANCES_TOLD = 80
+TOPICS_TOLD = 8
+SPEAKERS_COUNTED = 200  # where more speak for an actor and its members, it is not counted how much
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Tie:
 
     affiliation: Affiliation
     other: Actor
-    statements: int
+    statements: int | None  # None: not counted
     day: dt.date
     by_people: int = 0
 
@@ -72,14 +81,40 @@ class Spoken:
 class Profile:
     """All that an actor's page tells, as of a day, in a constant number of queries."""
 
-    def __init__(self, actor: Actor, tree: TopicTree, day: dt.date) -> None:
-        self.actor, self.tree, self.day = actor, tree, day
+    def __init__(self, actor: Actor, tree: TopicTree, day: dt.date, *, most: int = STANCES_TOLD) -> None:
+        """Tell of all topics where there are at most so many stances, else of some, with about so many stances."""
+        self.actor, self.tree, self.day, self.most = actor, tree, day, most
 
     # ---- its positions ----
 
     @cached_property
+    def number(self) -> int:
+        """Count the stances, no further than `MOST_COUNTED` or what can be told."""
+        said = Stance.objects.public().filter(actor=self.actor, stated_on__lte=self.day).order_by()
+        return said.values("pk")[: max(MOST_COUNTED, self.most) + 1].count()
+
+    @property
+    def whole(self) -> bool:
+        return self.number <= self.most
+
+    @cached_property
+    def reading(self) -> Reading:
+        if self.whole:
+            return Reading(up_to(Stance.objects.filter(actor=self.actor), self.day))
+        each = max(self.most // len(self.told), 1) if len(self.told) > 1 else self.most * 2
+        return read(Q(actor=self.actor, topic__in=self.told), self.day, each)
+
+    @cached_property
+    def told(self) -> list[int]:
+        """Choose the topics on which the actor was last spoken of."""
+        held = Position.objects.on(self.day).filter(actor=self.actor).order_by()
+        newest = held.values_list("topic").annotate(last=Max("last_stated_on")).order_by("-last", "topic")
+        return [topic for topic, _ in newest[:TOPICS_TOLD]]
+
+    @property
     def stances(self) -> list[Stance]:
-        return up_to(Stance.objects.filter(actor=self.actor), self.day)
+        """The stances that are told."""
+        return self.reading.stances
 
     @cached_property
     def shown(self) -> dict[int, Shown]:
@@ -90,11 +125,20 @@ class Profile:
 
     @cached_property
     def histories(self) -> list[History]:
-        grouped = by_series(self.stances)
         return [
-            history(self.actor, topic, grouped[self.actor.pk, topic.pk], self.shown.get(topic.pk), self.offices)
+            self.reading.history(self.actor, topic, self.shown.get(topic.pk), self.offices)
             for topic in self.tree
-            if (self.actor.pk, topic.pk) in grouped
+            if (self.actor.pk, topic.pk) in self.reading.grouped
+        ]
+
+    @cached_property
+    def newest(self) -> list[tuple[History, list[Event]]]:
+        """Give the newest events of all histories, each with its history."""
+        events = [(event.shown_on, event.stance.pk) for told in self.histories for event in told.events]
+        shown = set(sorted(events)[-EVENTS_SHOWN:])
+        return [
+            (told, [event for event in told.newest_first if (event.shown_on, event.stance.pk) in shown])
+            for told in self.histories
         ]
 
     @cached_property
@@ -109,6 +153,12 @@ class Profile:
             elif shown:
                 found.append(Standing([topic], shown))
         return found + [Standing([shown.topic for shown in alike], alike[0]) for alike in resting.values()]
+
+    @cached_property
+    def standings_shown(self) -> list[Standing]:
+        """List the standings last stated, in the order of the tree."""
+        last = sorted(self.standings, key=lambda it: it.shown.last_stated_on, reverse=True)[:STANDINGS_SHOWN]
+        return [it for it in self.standings if it in last] if len(self.standings) > STANDINGS_SHOWN else self.standings
 
     @property
     def silent_on(self) -> list[Topic]:
@@ -151,10 +201,21 @@ class Profile:
             words += [f"{tie.affiliation.title}, {tie.other.label}" for tie in self.speaks_for if not tie.ended][:1]
         return ", ".join(words)
 
+    @cached_property
+    def last_change(self) -> Position | None:
+        changes = Position.objects.changes().filter(actor=self.actor, since__lte=self.day)
+        return changes.select_related("opening__statement").order_by("-since", "-id").first()
+
     @property
     def lede(self) -> str:
         """Tell the newest change, or that there is none, in a sentence that holds for the data."""
         name = self.actor.name
+        if not self.whole and (change := self.last_change):
+            what = "the terms of its position" if change.kind == "terms" else "its position"
+            before, after = wording(change.previous_value, change.previous_terms), wording(change.value, change.terms)
+            when = stated_date(change.opening).words(preposition=True)
+            topic = self.tree.in_sentence(self.tree.by_id[change.topic_id])
+            return f"{name} last changed {what} {when}: from “{before}” to “{after}”, on {topic}."
         changes = [(interval.since, told, interval) for told in self.histories for interval in told.changes]
         own = [told for told in self.histories if told.own]
         heard = [told for told in self.histories if told.reported and not told.own]
@@ -184,6 +245,10 @@ class Profile:
     @property
     def facts(self) -> str:
         """Count what is recorded: statements, topics, sources, changes."""
+        if not self.whole:
+            topics = sum(standing.shown.reason == "own" for standing in self.standings)
+            own_words = f"own words on {topics} of {counted(len(self.tree.topics), 'topic')}"
+            return f"{first_up(capped(self.number, 'stance'))} on record; {own_words}."
         own = {s.statement_id for s in self.stances if s.attribution == Voice.OWN and not s.repeat}
         heard = {s.statement_id for s in self.stances if s.attribution == Voice.REPORTED and not s.repeat} - own
         if not self.stances:
@@ -212,7 +277,8 @@ class Profile:
         """List the newest statements in which it speaks of others, or says what moves no position of its own."""
         said = self._spoken.exclude(actor=self.actor.pk)
         order = {topic.pk: place for place, topic in enumerate(self.tree)}
-        newest = said.order_by("-stated_on", "-statement__key")
+        since = said.newest_from(STATEMENTS_SHOWN, "statement")
+        newest = said.filter(stated_on__gte=since).order_by("-stated_on", "-statement__key")
         keys = list(newest.values_list("statement", "stated_on", "statement__key").distinct()[:STATEMENTS_SHOWN])
         grouped: dict[int, list[Stance]] = {pk: [] for pk, *_ in keys}
         for stance in said.filter(statement__in=grouped).with_evidence():
@@ -227,7 +293,8 @@ class Profile:
 
     @cached_property
     def spoken_count(self) -> int:
-        return self._spoken.aggregate(n=Count("statement", distinct=True))["n"]
+        some = self._spoken.order_by().values("statement")[: MOST_COUNTED + 1]
+        return some.aggregate(n=Count("statement", distinct=True))["n"]
 
     @cached_property
     def sources(self) -> list[Source]:
@@ -245,6 +312,8 @@ class Profile:
         people = Affiliation.objects.filter(of__in=public).exclude(authority="").exclude(of=self.actor)
         bodies = set(people.order_by().values_list("actor", "of"))
         speakers = public | {person for person, _ in bodies}
+        if len(speakers) > SPEAKERS_COUNTED:
+            return [Tie(it, other, None, self.day) for it, other in tied if other.pk in public]
         spoken = Stance.objects.public().filter(speaker__in=speakers, stated_on__lte=self.day)
         counts = Counter(dict(spoken.order_by().values_list("speaker").annotate(Count("statement", distinct=True))))
         by_people: Counter[int] = Counter()
@@ -267,7 +336,7 @@ class Profile:
         """List who speaks for it: those in office first, by authority."""
         found = [t for t in self.ties if t.affiliation.of_id == self.actor.pk and t.affiliation.authority]
         return sorted(
-            found, key=lambda t: (t.ended, Authority(t.affiliation.authority).rank, -t.statements, t.other.name)
+            found, key=lambda t: (t.ended, Authority(t.affiliation.authority).rank, -(t.statements or 0), t.other.name)
         )
 
     @property

@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Q
+
 from stances.asof import Shown, board, source_of
 from stances.charts import Axis, Row, row
 from stances.evidence import Exhibit
 from stances.exports import defuse, line_writer
-from stances.histories import Event, History, Offices, history, up_to
+from stances.histories import Event, History, Offices, Reading, read, up_to
 from stances.models import Actor, Stance, Topic
 from stances.series import Interval
 from stances.tree import TopicTree
 from stances.wording import counted, day_words, first_up
 
 #: So many of each kind stand on the page, the newest; the files hold all.
-SHOWN = 40
+SHOWN = 20
+#: So many statements of a history are read for the page.
+READ = 200
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,9 @@ class Reasons:
     Where the topic itself has nothing, the history that decides is that of the wider topic on which the actor spoke.
     """
 
-    def __init__(self, actor: Actor, topic: Topic, tree: TopicTree, day: dt.date) -> None:
-        self.actor, self.topic, self.tree, self.day = actor, tree.by_id[topic.pk], tree, day
+    def __init__(self, actor: Actor, topic: Topic, tree: TopicTree, day: dt.date, *, whole: bool = False) -> None:
+        """Explain by the newest statements of a long history, or by the `whole` of it."""
+        self.actor, self.topic, self.tree, self.day, self.whole = actor, tree.by_id[topic.pk], tree, day, whole
 
     @cached_property
     def shown(self) -> Shown | None:
@@ -69,15 +74,18 @@ class Reasons:
 
     @cached_property
     def history(self) -> History:
-        return history(self.actor, self.wider or self.topic, self.stances, self.shown, self.offices)
+        return self.reading.history(self.actor, self.wider or self.topic, self.shown, self.offices)
 
     @cached_property
-    def stances(self) -> list[Stance]:
-        return up_to(Stance.objects.filter(actor=self.actor, topic=self.wider or self.topic), self.day)
+    def reading(self) -> Reading:
+        series = Q(actor=self.actor, topic=self.wider or self.topic)
+        if self.whole:
+            return Reading(up_to(Stance.objects.filter(series), self.day))
+        return read(series, self.day, READ, counted=True)
 
     @cached_property
     def offices(self) -> Offices:
-        return Offices({stance.statement.speaker_id for stance in self.stances})
+        return Offices({stance.statement.speaker_id for stance in self.reading.stances})
 
     @property
     def series(self) -> list[Interval]:
@@ -188,6 +196,8 @@ class Reasons:
             return ""
         changes = len(self.history.changes)
         told = f"{counted(len(self.history.events), 'statement')}, {counted(changes, 'change')} of position"
+        if self.history.omitted:
+            told = f"{self.history.number:,} statements, of which this page shows the newest {told}"
         return f"{first_up(told)}; {self.history.covers}."
 
     # ---- to take away ----

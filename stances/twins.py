@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from stances.asof import Shown
 from stances.citations import Citation
@@ -110,6 +111,7 @@ def of_actor(profile: Profile, address: Address) -> dict[str, Any]:
         "positions": [of_shown(profile.actor, shown) for shown in profile.shown.values()],
         "histories": [of_history(told) for told in profile.histories],
         "speaks_in": [spoken.statement.key for spoken in profile.spoken],
+        **rest(profile.whole, address, actor=profile.actor.slug),
     }
 
 
@@ -125,7 +127,16 @@ def of_topic(panels: TopicPanels, address: Address) -> dict[str, Any]:
         "positions": [of_shown(history.actor, history.shown) for history in told if history.shown],
         "histories": [of_history(history) for history in told if history.events],
         "others": [of_other(stance) for stance in panels.elsewhere],
+        **rest(panels.whole and not panels.not_drawn, address, topic=panels.topic.slug),
     }
+
+
+def rest(whole: bool, address: Address, **query: str) -> dict[str, Any]:
+    """Say where all of it is, where the histories told are not whole."""
+    if whole:
+        return {}
+    lists = {"stances": "stance-list-json", "positions": "position-list-json", "changes": "change-list-json"}
+    return {"all": {key: address(reverse(name, query=query)) for key, name in lists.items()}}
 
 
 def of_other(stance: Stance) -> dict[str, Any]:

@@ -47,9 +47,7 @@ class PositionQuerySet(models.QuerySet):
         counted = record.order_by().values("actor").annotate(n=models.Count("pk")).values("n")
         ended = Q(last_stated_on__lte=day)  # all was said by then: the row itself tells how often, and when last
         return self.annotate(
-            statements=models.Case(
-                models.When(ended, then=F("confirmations") + 1), default=models.Subquery(counted)
-            ),
+            statements=models.Case(models.When(ended, then=F("confirmations") + 1), default=models.Subquery(counted)),
             last_stated_then=models.Case(
                 models.When(ended, then=F("last_stated_on")), default=models.Subquery(record.values("stated_on")[:1])
             ),

@@ -33,6 +33,8 @@ validate_locator = RegexValidator(
     r"\A[1-9][0-9]*(-[1-9][0-9]*)?(, [1-9][0-9]*(-[1-9][0-9]*)?)*\Z",
     "Numbers of paragraphs, from 1: “4”, “2-7”, or “2-3, 6”.",
 )
+#: So many rows are looked at for each that is wanted.
+LOOKED_AT = 20
 STAYS = "A stance stays with its statement: make one there, and delete this one."
 
 
@@ -458,6 +460,19 @@ class StanceQuerySet(CuratedQuerySet):
         """Keep what enters a series of positions: public stances, repeats left out."""
         return self.filter(public=True, repeat=False)
 
+    def newest_from(self, number: int, *columns: str) -> dt.date:
+        """Give the day from which on there are so many that differ in these columns, looking only at the newest.
+
+        What is then sorted and grouped is what was said from that day on, not all that was ever said.
+        """
+        found = set()
+        rows = self.order_by("-stated_on", "-pk").values_list("stated_on", *columns)
+        for day, *row in rows[: number * LOOKED_AT]:
+            found.add(tuple(row))
+            if len(found) == number:
+                return day
+        return dt.date.min
+
     def with_evidence(self):
         """Load what a list row shows, so that rendering adds no query."""
         return self.select_related(
@@ -599,7 +614,10 @@ class Stance(CuratedModel):
                 name="stance_by_topic",
                 condition=Q(public=True),
             ),
-            models.Index("actor", "topic", "stated_on", name="stance_series", condition=Q(public=True, repeat=False)),
+            models.Index("actor", "topic", "stated_on", name="stance_series", condition=Q(public=True)),
+            models.Index(
+                F("speaker"), F("stated_on").desc(), F("id").desc(), name="stance_by_speaker", condition=Q(public=True)
+            ),
         ]
 
     def __str__(self):

@@ -104,7 +104,7 @@ class DetailPage(Page, ABC):
 
     def get(self, request: HttpRequest, slug: str, format: str = "html") -> HttpResponseBase:
         row: Any = resolve(self.model, [slug]).get(slug)
-        if row is None or not self.rows().filter(pk=row.pk).exists():
+        if row is None or not self.is_public(row):
             return missing(request, self.model, slug, format)
         if row.slug != slug:
             address = reverse(self.name if format == "html" else f"{self.name}-{format}", args=[row.slug])
@@ -123,6 +123,9 @@ class DetailPage(Page, ABC):
     @abstractmethod
     def rows(self) -> models.QuerySet:
         """Give the rows that a reader may see."""
+
+    def is_public(self, row: Any) -> bool:
+        return self.rows().filter(pk=row.pk).exists()
 
     @abstractmethod
     def context(self, row: Any) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from stances.views.detail import DayParameters, DetailPage, Page
 from stances.vocabulary import ChangeKind
 from stances.wording import day_words
 
+IN_FILES = 1500  # stances that a file tells one by one; the lists of stances have all
+ROWS = 60  # governments that a drawing has
+
 EVENT_COLUMNS = (
     "date",
     "actor",
@@ -137,7 +140,7 @@ class ActorTimeline(Timeline):
         wanted = self.form.cleaned_data["topic"]
         return [
             told
-            for told in Profile(actor, self.tree, self.day).histories
+            for told in Profile(actor, self.tree, self.day, most=IN_FILES).histories
             if (not wanted.included or told.topic.pk in wanted.included_ids)
             and told.topic.pk not in wanted.excluded_ids
         ]
@@ -170,7 +173,7 @@ class TopicTimeline(Timeline):
         wanted = self.form.cleaned_data["actor"]
         return [
             told
-            for told in TopicPanels(topic, self.tree, self.day, alone=True).panel.histories
+            for told in TopicPanels(topic, self.tree, self.day, most=IN_FILES, rows=ROWS, alone=True).panel.histories
             if (not wanted.included or told.actor.pk in wanted.included_ids)
             and told.actor.pk not in wanted.excluded_ids
         ]

@@ -26,13 +26,13 @@ class HistoryView(Page):
     def get(self, request: HttpRequest, slug: str, topic: str, format: str = "html") -> HttpResponseBase:
         actor: Any = resolve(Actor, [slug]).get(slug)
         about: Any = resolve(Topic, [topic]).get(topic)
-        if actor is None or about is None or not Actor.objects.public().filter(pk=actor.pk).exists():
+        if actor is None or about is None or not Actor.objects.public_among({actor.pk}):
             return missing(request, Actor, slug, format) if about else missing(request, Topic, topic, format)
         if (actor.slug, about.slug) != (slug, topic):
             address = reverse("history" if format == "html" else f"history-{format}", args=[actor.slug, about.slug])
             query = request.META.get("QUERY_STRING", "")
             return redirect(f"{address}?{query}" if query else address, permanent=True)
-        reasons = Reasons(actor, about, self.tree, self.day)
+        reasons = Reasons(actor, about, self.tree, self.day, whole=format != "html")
         if format == "html":
             return self.show(self.context(reasons))
         if self.problems:

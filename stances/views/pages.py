@@ -18,8 +18,9 @@ from stances.matrix import changed_days, matrix
 from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.panels import TopicPanels
 from stances.parameters import DayLookedAtField, NamedField, shown
-from stances.profiles import EVENTS_SHOWN, STATEMENTS_SHOWN, Profile
+from stances.profiles import STATEMENTS_SHOWN, Profile
 from stances.views.detail import DayParameters, DetailPage, Page
+from stances.views.figures import IN_FILES
 from stances.views.statement import StatementView
 from stances.vocabulary import OWN_VOICE, WORDS, ActorKind, Authority, ChangeKind, Coverage, Terms
 from stances.wording import counted, day_words, first_up, period
@@ -128,6 +129,9 @@ class ActorView(DetailPage):
     def rows(self):
         return Actor.objects.public()
 
+    def is_public(self, row: Actor) -> bool:
+        return bool(Actor.objects.public_among({row.pk}))
+
     def profile(self, actor: Actor) -> Profile:
         return Profile(actor, self.tree, self.day)
 
@@ -137,8 +141,7 @@ class ActorView(DetailPage):
         return {
             "actor": actor,
             "profile": profile,
-            "events_shown": EVENTS_SHOWN,
-            "events_slice": f":{EVENTS_SHOWN}",
+            "standing": exports("position-list", actor=actor.slug, on=self.day),
             "statements_shown": STATEMENTS_SHOWN,
             "stances": exports("stance-list", actor=actor.slug),
             "positions": exports("position-list", actor=actor.slug),
@@ -148,7 +151,7 @@ class ActorView(DetailPage):
         }
 
     def data(self, actor: Actor) -> dict[str, Any]:
-        return twins.of_actor(self.profile(actor), self.address)
+        return twins.of_actor(Profile(actor, self.tree, self.day, most=IN_FILES), self.address)
 
 
 class TopicView(DetailPage):
@@ -176,7 +179,7 @@ class TopicView(DetailPage):
         }
 
     def data(self, topic: Topic) -> dict[str, Any]:
-        return twins.of_topic(TopicPanels(topic, self.tree, self.day, whole=True), self.address)
+        return twins.of_topic(TopicPanels(topic, self.tree, self.day, most=IN_FILES, rows=IN_FILES), self.address)
 
 
 class SourceView(DetailPage):

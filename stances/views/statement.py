@@ -60,8 +60,8 @@ class StatementView(Page):
     def url(self, statement: Statement) -> str:
         return self.address(statement.get_absolute_url())
 
-    def exhibits(self, statement: Statement) -> list[Exhibit]:
-        return exhibits(statement, self.tree, self.day)
+    def exhibits(self, statement: Statement, *, whole: bool = False) -> list[Exhibit]:
+        return exhibits(statement, self.tree, self.day, whole=whole)
 
     def repeats(self, statement: Statement) -> list[Statement]:
         rows = Statement.objects.published().filter(repeats=statement).with_evidence()
@@ -87,7 +87,7 @@ class StatementView(Page):
     def data(self, statement: Statement) -> dict[str, Any]:
         return twins.of_statement(
             statement,
-            self.exhibits(statement),
+            self.exhibits(statement, whole=True),
             self.repeats(statement),
             record_of(statement),
             self.url(statement),
