@@ -16,7 +16,8 @@ from stances.vocabulary import ActorKind
 
 IN_SHORT = 12
 LINES = 5  # so many lines under a cell are open, the rest unfold
-ROWS, COLUMNS = 30, 7  # so many are drawn of a larger table
+ROWS, COLUMNS = 22, 7  # so many are drawn of a larger table
+WIDEST = 12  # a table has at most so many columns
 CELLS = 300  # where rows times topics are more, the cells have no lines for the topics under theirs
 
 
@@ -161,8 +162,8 @@ def matrix(tree: TopicTree, topic: Topic, day: dt.date, since: dt.date | None = 
     governments = sum(len(actors) for _, actors in parts)
     drawn = first_rows(parts)
     actors = [actor for _, listed in drawn for actor in listed]
-    whole = len(actors) * len(subtree) <= CELLS
     children = tree.children[topic.pk]
+    whole = len(actors) * len(subtree) <= CELLS and len(children) < WIDEST
     columns = [topic, *(children if whole or len(children) < COLUMNS else children[: COLUMNS - 1])]
     topics = subtree if whole else columns
     pks = [actor.pk for actor in actors]

@@ -14,12 +14,13 @@ from stances.charts import Axis, Row, row
 from stances.histories import Event, History, Reading, covers, read, up_to
 from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
-from stances.quarters import Counted, Quarters, each, quarters
+from stances.periods import QUARTER, YEAR
+from stances.quarters import COLUMNS, Counted, Quarters, each, quarters
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind, Voice
 from stances.wording import counted, first_up, joined, number
 
-ROWS_SHOWN = 24
+ROWS_SHOWN = 20
 EVENTS_LISTED = 40  # so many of a figure's statements stand in its table, the newest
 ELSEWHERE_SHOWN = 20
 OTHERS_LOOKED_AT = 200
@@ -94,13 +95,13 @@ class TopicPanels:
         tree: TopicTree,
         day: dt.date,
         *,
-        most: int = STANCES_DRAWN,
-        rows: int = ROWS_SHOWN,
+        most: int = 0,
+        rows: int = 0,
         alone: bool = False,
     ) -> None:
         """Tell of a topic and those under it, or of it `alone`: all up to so many stances and rows, else the newest."""
         self.topic, self.tree, self.day, self.alone = tree.by_id[topic.pk], tree, day, alone
-        self.most, self.rows = most, rows
+        self.most, self.rows = most or STANCES_DRAWN, rows or ROWS_SHOWN
 
     @cached_property
     def subtree(self) -> list[Topic]:
@@ -154,7 +155,7 @@ class TopicPanels:
         if self.whole:
             topics = [topic.pk for topic in self.drawn]
             return Reading(up_to(self._of_governments().filter(topic__in=topics), self.day))
-        each = max(self.most // max(len(self.first_actors), 1), 1)
+        each = max(self.most // max(len(self.first_actors), 1), 2)
         return read(Q(topic=self.topic, actor__in=self.first_actors), self.day, each)
 
     @property
@@ -237,11 +238,17 @@ class TopicPanels:
             return None
         first = [stance for stance in self.stances if not stance.repeat]
         if len(first) == sum(self.counts.values()):
-            return quarters(each(stance for stance in first if stance.attribution == Voice.OWN), self.day)
+            return quarters(each(stance for stance in first if stance.attribution == Voice.OWN), self.day, self.by)
         own = self._of_governments().filter(attribution=Voice.OWN, repeat=False, stated_on__lte=self.day).order_by()
-        return quarters(
-            [Counted(*row) for row in own.values_list("stated_on", "position").annotate(Count("pk"))], self.day
-        )
+        days = own.values_list("stated_on", "position").annotate(Count("pk"))
+        return quarters([Counted(*row) for row in days], self.day, self.by)
+
+    @cached_property
+    def by(self) -> str:
+        """Choose by what it is counted when they spoke: by quarter, or by year where there are too many quarters."""
+        own = Position.objects.own().filter(topic__in=[it.pk for it in self.subtree], since__lte=self.day)
+        first = own.order_by("since").values_list("since", flat=True).first() or self.day
+        return QUARTER if (self.day.year - first.year + 1) * 4 <= COLUMNS else YEAR
 
     @property
     def lede(self) -> str:

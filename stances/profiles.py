@@ -24,11 +24,11 @@ from stances.wording import counted, first_up, joined
 STATEMENTS_SHOWN = 20
 EVENTS_SHOWN = 40
 SOURCES_SHOWN = 30
-STANDINGS_SHOWN = 40
+STANDINGS_SHOWN = 25
 TIES_SHOWN = 40
 #: An actor of whom more stances than this are recorded is told by the topics on which it was last spoken of.
-STANCES_TOLD = 80
-TOPICS_TOLD = 8
+STANCES_TOLD = 60
+TOPICS_TOLD = 6
 SPEAKERS_COUNTED = 200  # where more speak for an actor and its members, it is not counted how much
 
 

@@ -19,7 +19,7 @@ from stances.vocabulary import CSS, SIGNS, Value, side
 PITCH, BLOCK, GAP = 19, 17, 10
 TOP = 26
 PARTS = {MONTH: 12, QUARTER: 4, YEAR: 1}  # of a year
-COLUMNS = 240  # at most so many are drawn, the newest
+COLUMNS = 40  # at most so many are drawn, the newest
 YEARS = 14  # more years than this are not all named
 STACK = 14  # a higher stack than this is drawn as one block for each position, with its number
 STEP, NARROW_STEP = 2.6, 9.0  # percent of a wide and of a narrow figure that the name of a month or quarter needs

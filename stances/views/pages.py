@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from stances import citations, news, twins
 from stances.dates import today
 from stances.matrix import changed_days, matrix
-from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.models import Actor, Source, Stance, Topic
 from stances.panels import TopicPanels
 from stances.parameters import DayLookedAtField, NamedField, shown
 from stances.profiles import STATEMENTS_SHOWN, Profile
@@ -26,6 +26,7 @@ from stances.vocabulary import OWN_VOICE, WORDS, ActorKind, Authority, ChangeKin
 from stances.wording import counted, day_words, first_up, period
 
 NEWS, NEWS_ELSEWHERE = 10, 4
+STATEMENTS_OF_SOURCE = 60
 
 __all__ = ["AboutView", "ActorView", "ApiDocsView", "HomeView", "SourceView", "StatementView", "TopicView"]
 
@@ -194,12 +195,15 @@ class SourceView(DetailPage):
 
     def context(self, source: Source) -> dict[str, Any]:
         source = self.rows().select_related("publisher", "found_in").get(pk=source.pk)
-        statements = source.statements.published().with_evidence()
+        published = source.statements.published()
+        first = sorted(published.values_list("locator", "key", "pk"), key=lambda row: in_order(*row[:2]))
+        statements = published.filter(pk__in=[pk for *_, pk in first[:STATEMENTS_OF_SOURCE]]).with_evidence()
         public = Source.objects.public()
         return {
             "source": source,
-            "lede": self.lede(source, len(statements)),
-            "statements": sorted(statements, key=in_order),
+            "lede": self.lede(source, len(first)),
+            "number": len(first),
+            "statements": sorted(statements, key=lambda it: in_order(it.locator, it.key)),
             "found_in": source.found_in if public.filter(pk=source.found_in_id).exists() else None,
             "reprints": public.filter(found_in=source).select_related("publisher"),
             "read_only": source.coverage == Coverage.NOTHING,
@@ -219,10 +223,10 @@ class SourceView(DetailPage):
         return twins.of_source(source, stances, reprints, self.address)
 
 
-def in_order(statement: Statement) -> tuple:
+def in_order(locator: str, key: str) -> tuple:
     """Sort statements as they stand in their source."""
-    first = statement.locator.split(",")[0].split("-")[0]
-    return int(first) if first.isdigit() else 10**6, statement.key
+    first = locator.split(",")[0].split("-")[0]
+    return int(first) if first.isdigit() else 10**6, key
 
 
 class AboutView(Page):
