@@ -20,8 +20,8 @@ from stances.tree import TopicTree
 from stances.vocabulary import Voice
 from stances.wording import counted, day_words
 
-READ = 80  # so many statements of each are drawn, the newest
-STRETCHES = 120  # more stretches of a pair than this are drawn by the axis's stretches of the calendar
+READ = 72  # so many statements are drawn one by one or combined, the newest of each
+STRETCHES = 40  # more stretches of a pair than this are drawn by the axis's stretches of the calendar
 #: A share of days is told where each has so many own statements; fewer could make any share, and are told in words.
 ENOUGH = 3
 TURNS = 3  # so many stretches of one kind are named one after the other
@@ -145,7 +145,7 @@ class Comparison:
     def histories(self) -> list[History]:
         pks = [actor.pk for actor in self.actors]
         series = Q(actor__in=pks, topic=self.topic.pk)
-        reading = read(series, self.day, READ)
+        reading = read(series, self.day, READ // len(pks))
         shown = board(self.tree, self.day, actors=pks, topics=[self.topic])
         found = [reading.history(actor, self.topic, shown.shown(actor.pk, self.topic)) for actor in self.actors]
         if reading.omitted:

@@ -159,9 +159,10 @@ def test_pages_of_many_governments_and_topics_stay_small_and_ask_no_more_often(c
         for n, parent in enumerate([question] * 120 + [part] * 120)
     )
     say(400, of=lands[:20], on=topics[:20], speaker=minister, source=article)
+    say(1200, of=lands, on=[question, part, *topics[:4]], speaker=minister, source=article, since=400)
     few = {address: seen(client, address)[1] for address in WIDE}
-    say(1200, of=lands, on=[question, *topics[:5]], speaker=minister, source=article, since=400)
-    say(240, of=lands[:1], on=topics, speaker=minister, source=article, since=1600)
+    say(1200, of=lands, on=[part, *topics[120:125]], speaker=minister, source=article, since=1600)
+    say(240, of=lands[:1], on=topics, speaker=minister, source=article, since=2800)
     for address in WIDE:
         page, queries = seen(client, address)
         assert len(page.encode()) < MOST_BYTES, address
