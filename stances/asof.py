@@ -331,7 +331,7 @@ def board(tree: TopicTree, day: dt.date, *, actors: QuerySet | Iterable[int], to
             "actor__slug",
         )
     )
-    said = {}
+    said: dict[int | None, Said] = {}
     cited = iter({pk for *_, opening, latest, _ in rows for pk in (opening, latest)})
     while batch := list(islice(cited, BATCH)):
         found = Stance.objects.filter(pk__in=batch).order_by().values_list(*Said.PATHS)

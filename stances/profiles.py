@@ -212,7 +212,10 @@ class Profile:
         name = self.actor.name
         if not self.whole and (change := self.last_change):
             what = "the terms of its position" if change.kind == "terms" else "its position"
-            before, after = wording(change.previous_value, change.previous_terms), wording(change.value, change.terms)
+            before, after = (
+                wording(change.previous_value or 0, change.previous_terms),
+                wording(change.value, change.terms),
+            )
             when = stated_date(change.opening).words(preposition=True)
             topic = self.tree.in_sentence(self.tree.by_id[change.topic_id])
             return f"{name} last changed {what} {when}: from “{before}” to “{after}”, on {topic}."
