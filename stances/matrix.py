@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Count, OuterRef, Subquery
@@ -239,7 +239,7 @@ def rows_of(topic: Topic, subtree: list[Topic], day: dt.date) -> list[tuple[str,
     candidates = {t.candidate_id for t in subtree if t.candidate_id in governments} - members
     others = {pk for pk, actor in governments.items() if actor.held} - members - candidates
     named = f"Members of {topic.group.label}" if topic.group else "Members"
-    parts: list[tuple[str, set[int]]] = [(named, members), ("Candidates", candidates), ("Others", others)]
+    parts: list[tuple[str, Collection[int | None]]] = [(named, members), ("Candidates", candidates), ("Others", others)]
     full = [(name, [actor for pk, actor in governments.items() if pk in pks]) for name, pks in parts if pks]
     return full if len(full) > 1 or members else [("Governments", actors) for _, actors in full]
 
