@@ -17,6 +17,12 @@ Key = tuple[bool, list]
 DAMAGED = "It does not fit this list: take it out to begin at the first page."
 
 
+def by_ids(ids: list[int], shown: QuerySet) -> list:
+    """Read rows by their ids, in the order of these; one that is gone meanwhile is left out."""
+    rows = {row.pk: row for row in shown.filter(pk__in=ids).order_by()} if ids else {}
+    return [rows[pk] for pk in ids if pk in rows]
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of an order: its path from the row, the type of its values, and whether it may be empty."""
@@ -90,13 +96,18 @@ class Keyset:
         # The first condition alone bounds the walk through an index; the second settles equal values.
         return Q(**{f"{path}__{lookup}e": value}) & (strictly | self._rest(index + 1, values, lookup))
 
-    def page(self, rows: QuerySet, key: Key | None, size: int) -> Page:
-        """Give the page of rows that a key leads to, the first where there is none."""
+    def page(self, rows: QuerySet, key: Key | None, size: int, shown: QuerySet | None = None) -> Page:
+        """Give the page of rows that a key leads to, the first where there is none.
+
+        Their ids are found first, and what is `shown` of them is read by these: a planner that has ten tables to join
+        as well no longer sees which index leads to fifty rows.
+        """
         backwards, values = key or (False, None)
         if values is not None:
             rows = rows.filter(self.beyond(values, backwards=backwards))
-        found = list(rows.order_by(*self._order(backwards=backwards))[: size + 1])
-        more, found = len(found) > size, found[:size]
+        ids = list(rows.order_by(*self._order(backwards=backwards)).values_list("pk", flat=True)[: size + 1])
+        more = len(ids) > size
+        found = by_ids(ids[:size], rows.model._default_manager.all() if shown is None else shown)
         if backwards:
             found.reverse()
         before, after = (more, True) if backwards else (values is not None, more)
@@ -145,7 +156,7 @@ class WholeTree:
         if cursor:
             raise ValidationError(DAMAGED)
 
-    def page(self, rows: QuerySet, key: Key | None, size: int) -> Page:
+    def page(self, rows: QuerySet, key: Key | None, size: int, shown: QuerySet | None = None) -> Page:
         return Page(list(self.ordered(rows)))
 
 
@@ -157,7 +168,7 @@ class TreeInPages(WholeTree):
     def read(self, cursor: str) -> Key | None:  # type: ignore[override]
         return self.by_id.read(cursor)
 
-    def page(self, rows: QuerySet, key: Key | None, size: int) -> Page:
+    def page(self, rows: QuerySet, key: Key | None, size: int, shown: QuerySet | None = None) -> Page:
         """Give the page of topics that a key leads to; raises ValidationError where its topic is none of these."""
         topics = list(self.ordered(rows))
         start = 0
@@ -170,7 +181,7 @@ class TreeInPages(WholeTree):
             size = min(size, place) if backwards else size
         found = topics[start : start + size]
         return Page(
-            rows=found,
+            rows=found if shown is None else by_ids([topic.pk for topic in found], shown),
             previous=self.by_id._write(True, found[0]) if found and start else "",
             next=self.by_id._write(False, found[-1]) if found and start + size < len(topics) else "",
         )

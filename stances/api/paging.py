@@ -24,7 +24,7 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list:
         self.request = request
-        self.found = view.keyset.page(queryset, view.key, view.filters.value("page_size"))
+        self.found = view.keyset.page(queryset, view.key, view.filters.value("page_size"), view.shown)
         return self.found.rows
 
     def link(self, cursor: str) -> str | None:

@@ -28,7 +28,7 @@ from stances.api.errors import Errors, Refused
 from stances.api.paging import KeysetPagination
 from stances.api.parameters import described, of_list, of_page
 from stances.filters import ListFilterSet, Problem, StatementFilter
-from stances.models import Statement, resolve
+from stances.models import Statement, Topic, resolve
 from stances.paging import ID, Column, Key, Keyset, TreeInPages
 from stances.views import lists, pages
 from stances.views.detail import DetailPage, Page
@@ -122,14 +122,15 @@ class ListEndpoint(Endpoint, GenericAPIView):
         raise Refused(problems)
 
     def answer_page(self) -> HttpResponseBase:
-        found = self.paginate_queryset(self.reading(self.listed.found()))
+        found = self.paginate_queryset(self.listed.found())
         told = self.serializer_class(found, many=True, context={"fields": self.filters.value("fields")})
         return self.get_paginated_response(told.data)
 
-    def reading(self, found: QuerySet) -> QuerySet:
-        """Read what the fields asked for and the cursors need, in one query."""
-        also = [column.path for column in self.keyset.columns]
-        return self.serializer_class.read(found, self.filters.value("fields"), also)
+    @property
+    def shown(self) -> QuerySet:
+        """Give rows with what the fields asked for and the cursors need, in one query."""
+        rows = self.listed.complete(self.serializer_class.model._default_manager.all())
+        return self.serializer_class.read(rows, self.filters.value("fields"), [it.path for it in self.keyset.columns])
 
 
 class DetailEndpoint(Endpoint, GenericAPIView):
@@ -226,8 +227,9 @@ class TopicList(ListEndpoint):
     def keyset(self) -> TreeInPages:
         return TreeInPages()
 
-    def reading(self, found: QuerySet) -> QuerySet:
-        return found.select_related("parent", "group", "candidate")
+    @property
+    def shown(self) -> QuerySet:
+        return Topic.objects.select_related("parent", "group", "candidate")
 
 
 class SourceList(ListEndpoint):

@@ -50,9 +50,17 @@ class FilteredList(PublicView, ABC):
     def keyset(self) -> Keyset | WholeTree:
         """Give the order of the rows, by which the list is paged."""
 
+    def complete(self, rows: QuerySet) -> QuerySet:
+        """Add to rows what is worked out for the columns of the exports."""
+        return rows
+
     def found(self) -> QuerySet:
         """Give the rows that the address asks for."""
-        return self.filters.qs
+        return self.complete(self.filters.qs)
+
+    def shown(self) -> QuerySet:
+        """Give rows with all that a page shows of them, so that rendering adds no query."""
+        return self.complete(self.queryset().model._default_manager.all())
 
     def called(self) -> tuple[str, str]:
         """Say what one row and several are called, as the address asks for them."""
@@ -71,7 +79,7 @@ class FilteredList(PublicView, ABC):
         except ValidationError as error:
             self.problems.append(Problem("cursor", (request.GET["cursor"],), error.messages[0]))
         if format == "html":
-            page = Page() if self.problems else self.keyset().page(self.found(), key, ROWS_A_PAGE)
+            page = Page() if self.problems else self.keyset().page(self.found(), key, ROWS_A_PAGE, self.shown())
             return render(request, self.template_name, self.context(page))
         if self.problems:
             return refuse(self.problems, format=format)

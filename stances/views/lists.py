@@ -115,7 +115,10 @@ class StanceList(FilteredList):
     )
 
     def queryset(self) -> QuerySet:
-        return Stance.objects.public().with_evidence()
+        return Stance.objects.public()
+
+    def shown(self) -> QuerySet:
+        return Stance.objects.with_evidence()
 
     def keyset(self) -> Keyset:
         return Keyset((Column("stated_on", dt.date), ID), falling=not self.oldest_first)
@@ -176,10 +179,13 @@ class ChangeList(FilteredList):
     )
 
     def queryset(self) -> QuerySet:
-        return Position.objects.own().with_evidence()
+        return Position.objects.own()
 
-    def found(self) -> QuerySet:
-        return self.filters.qs.with_before()
+    def complete(self, rows: Any) -> QuerySet:
+        return rows.with_before()
+
+    def shown(self) -> QuerySet:
+        return super().shown().with_evidence()  # type: ignore[attr-defined]
 
     def keyset(self) -> Keyset:
         return Keyset((Column("since", dt.date), ID), falling=not self.oldest_first)
@@ -228,6 +234,9 @@ class DifferList(FilteredList):
     facets = (Actors(), Topics(), Years("stated_on"))
 
     def queryset(self) -> QuerySet:
+        return who_differ()
+
+    def shown(self) -> QuerySet:
         return who_differ().with_evidence()
 
     def keyset(self) -> Keyset:
@@ -255,7 +264,7 @@ class PositionList(FilteredList):
         return self.filters.value("on")
 
     def queryset(self) -> QuerySet:
-        return Position.objects.with_evidence()
+        return Position.objects.all()
 
     @property
     def orders(self) -> list[tuple[str, str, bool]]:
@@ -278,8 +287,11 @@ class PositionList(FilteredList):
             days.filter(since__gt=self.day, since__lte=today()).order_by("since").first(),
         )
 
-    def found(self) -> QuerySet:
-        return self.filters.qs.with_record_on(self.day) if self.day else self.filters.qs.with_record()
+    def complete(self, rows: Any) -> QuerySet:
+        return rows.with_record_on(self.day) if self.day else rows.with_record()
+
+    def shown(self) -> QuerySet:
+        return super().shown().with_evidence()  # type: ignore[attr-defined]
 
     def keyset(self) -> Keyset:
         if self.day and not self.filters.value("order"):
@@ -406,7 +418,10 @@ class SourceList(FilteredList):
     facets = (Actors(), Topics(), Years("published_on"))
 
     def queryset(self) -> QuerySet:
-        return Source.objects.public().select_related("publisher", "found_in").defer("text")
+        return Source.objects.public()
+
+    def shown(self) -> QuerySet:
+        return Source.objects.select_related("publisher", "found_in").defer("text", "found_in__text")
 
     def keyset(self) -> Keyset:
         return Keyset((Column("published_on", dt.date, nullable=True), ID), falling=not self.oldest_first)

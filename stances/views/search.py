@@ -21,7 +21,7 @@ from stances.filters import MOST_LOOKED_AT, NEWEST, OLDEST, Problem, SearchFilte
 from stances.histories import Offices
 from stances.models import Actor, Source, Statement, Topic
 from stances.near import near_names
-from stances.paging import DAMAGED, ID, Column, Keyset, Page
+from stances.paging import DAMAGED, ID, Column, Keyset, Page, by_ids
 from stances.views.filtered import FilteredList
 from stances.vocabulary import Authority, Form
 
@@ -45,11 +45,10 @@ class BestFirst:
             raise ValidationError(DAMAGED)
         return int(cursor)
 
-    def page(self, rows: QuerySet, start: int, size: int) -> Page:
+    def page(self, rows: QuerySet, start: int, size: int, shown: QuerySet) -> Page:
         best = search.ranked(search.STATEMENTS, self.query, self.newest)
-        found = Statement.objects.published().with_evidence().in_bulk(best[start : start + size])
         return Page(
-            [found[pk] for pk in best[start : start + size] if pk in found],
+            by_ids(best[start : start + size], shown),
             previous=str(max(start - size, 0)) if start else "",
             next=str(start + size) if start + size < len(best) else "",
         )
@@ -103,7 +102,10 @@ class Search(FilteredList):
         return super().get(request, format)
 
     def queryset(self) -> QuerySet:
-        return Statement.objects.published().with_evidence()
+        return Statement.objects.published()
+
+    def shown(self) -> QuerySet:
+        return Statement.objects.with_evidence()
 
     @cached_property
     def query(self) -> search.Query:
