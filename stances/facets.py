@@ -7,80 +7,26 @@ from calendar import monthrange
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import F, Max, Min, Q
 from django.db.models.expressions import Combinable
-from django.db.models.functions import ExtractMonth, ExtractYear
+from django.db.models.functions import ExtractYear
 from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from stances.filters import ListFilterSet
-from stances.models import Actor, Position, Topic
+from stances.models import Actor, Topic
 from stances.parameters import Slugs
+from stances.tallies import MOST_COUNTED, Tallies, capped_counts, counted
 from stances.templatetags.stance_tags import tile
 from stances.vocabulary import ActorKind
 
-#: Rows are counted exactly up to this number; past it "1,000+" is as good to a reader, and much quicker.
-MOST_COUNTED = 1000
-#: Up to so many rows are passed over to count them by all values at once; past it each value is looked up.
-MOST_GROUPED = 20_000
+#: A menu names so many values where there are more: the most frequent, and those that are chosen.
+MOST_LISTED = 40
+#: A box beside it offers so many of the next.
+MOST_OFFERED = 300
 MOST_YEARS = 40
-
-
-def counted(number: int) -> str:
-    """Write a number of rows, capped as it was counted."""
-    return f"{MOST_COUNTED:,}+" if number > MOST_COUNTED else f"{number:,}"
-
-
-def capped_counts(querysets: Sequence[QuerySet]) -> list[int]:
-    """Count the rows of each queryset, no further than the cap and one more; one query for all."""
-    numbers = [0] * len(querysets)
-    parts: list[str] = []
-    params: list = []
-    places: list[int] = []
-    for place, rows in enumerate(querysets):
-        try:
-            sql, values = rows.order_by().values("pk")[: MOST_COUNTED + 1].query.sql_with_params()
-        except EmptyResultSet:
-            continue
-        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608  (the ORM wrote the SQL)
-        params += values
-        places.append(place)
-    if parts:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(parts)}", params)
-            for place, number in zip(places, cursor.fetchone(), strict=True):
-                numbers[place] = number
-    return numbers
-
-
-def grouped_counts(rows: QuerySet, by: Combinable) -> dict | None:
-    """Count rows by a value in one pass, where there are few enough to pass over; else None."""
-    try:
-        few = rows.order_by().annotate(counted=by).values("counted")[: MOST_GROUPED + 1]
-        sql, params = few.query.sql_with_params()
-    except EmptyResultSet:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT counted, COUNT(*) FROM ({sql}) AS few GROUP BY counted", params)  # noqa: S608
-        numbers = dict(cursor.fetchall())
-    return numbers if sum(numbers.values()) <= MOST_GROUPED else None
-
-
-def counts(filters: ListFilterSet, name: str, groups: Sequence[Collection]) -> list[int]:
-    """Count the rows that there were if a parameter asked for each group of values, the others as they are."""
-    if filters.is_direct(name):
-        found = grouped_counts(filters.without(name), F(filters.filters[name].field_name))
-        if found is not None:
-            return [sum(found.get(value, 0) for value in group) for group in groups]
-    else:
-        linked = filters.linked(name)
-        if linked is not None:
-            return [len(set().union(*(linked.get(value, ()) for value in group))) for group in groups]
-    return capped_counts([filters.counting(name, group) for group in groups])
 
 
 @dataclass
@@ -109,6 +55,8 @@ class Facet:
     options: list[Option]
     errors: list[str] = field(default_factory=list)
     links: bool = False
+    #: Other values that a reader may want, by what an address has for them.
+    others: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def wide(self) -> bool:
@@ -121,15 +69,25 @@ class Facet:
             option.share = round(100 * min(option.count, MOST_COUNTED) / min(most, MOST_COUNTED)) if most else 0
 
 
-class Choices:
+class ByValue:
+    """A facet over the values of a parameter."""
+
+    name: str
+
+    def column(self, filters: ListFilterSet) -> Combinable | None:
+        """Give the column of the rows that it counts by, where they have it themselves."""
+        return F(filters.filters[self.name].field_name) if filters.is_direct(self.name) else None
+
+
+class Choices(ByValue):
     """A facet over the few values of a term of the codebook."""
 
     def __init__(self, name: str, legend: str, choices: Iterable[tuple], *, tiles: bool = False) -> None:
         self.name, self.legend, self.choices, self.tiles = name, legend, list(choices), tiles
 
-    def build(self, filters: ListFilterSet) -> Facet:
-        numbers = counts(filters, self.name, [[value] for value, label in self.choices])
-        chosen = filters.value(self.name) or []
+    def build(self, tallies: Tallies) -> Facet:
+        numbers = tallies.numbers(self.name, [[value] for value, label in self.choices])
+        chosen = tallies.filters.value(self.name) or []
         options = [
             Option(str(value), tile(value) if self.tiles else capfirst(label), number, str(value) in chosen)
             for (value, label), number in zip(self.choices, numbers, strict=True)
@@ -137,50 +95,59 @@ class Choices:
         return Facet(self.name, self.legend, options)
 
 
-class Actors:
-    """A facet over the governments and groups that public data has positions of."""
+class Actors(ByValue):
+    """A facet over governments and groups: the most frequent of them."""
 
     name, legend = "actor", "Government or group"
 
-    def build(self, filters: ListFilterSet) -> Facet:
-        chosen = (filters.value(self.name) or Slugs()).included_ids
-        held = Q(kind__in=[ActorKind.GOVERNMENT, ActorKind.GROUP]) & Exists(
-            Position.objects.order_by().filter(actor=OuterRef("pk"))
-        )
-        actors = list(Actor.objects.filter(held | Q(pk__in=chosen)).order_by("name", "id"))
-        numbers = counts(filters, self.name, [[actor.pk] for actor in actors])
+    def build(self, tallies: Tallies) -> Facet:
+        chosen = (tallies.filters.value(self.name) or Slugs()).included_ids
+        met = [int(value) for value in tallies.values(self.name)]
+        held = Q(kind__in=[ActorKind.GOVERNMENT, ActorKind.GROUP], pk__in=met) | Q(pk__in=chosen)
+        by_id = {actor.pk: actor for actor in Actor.objects.filter(held).order_by()}
+        frequent = [pk for pk in met if pk in by_id]
+        listed = sorted({*frequent[:MOST_LISTED], *chosen}, key=lambda pk: (by_id[pk].name, pk))
+        numbers = tallies.numbers(self.name, [[pk] for pk in listed])
         options = [
-            Option(actor.slug, actor.label, number, actor.pk in chosen)
-            for actor, number in zip(actors, numbers, strict=True)
-            if number or actor.pk in chosen
+            Option(by_id[pk].slug, by_id[pk].label, number, pk in chosen)
+            for pk, number in zip(listed, numbers, strict=True)
         ]
-        return Facet(self.name, self.legend, options)
+        others = sorted((by_id[pk] for pk in frequent[MOST_LISTED:MOST_OFFERED] if pk not in chosen), key=str)
+        return Facet(self.name, self.legend, options, others=[(actor.slug, actor.label) for actor in others])
 
 
-class Topics:
+class Topics(ByValue):
     """A facet over the tree of topics; a topic counts what stands under it, unless subtopics are left out."""
 
     name, legend = "topic", "Topic"
 
-    def build(self, filters: ListFilterSet) -> Facet:
-        chosen = {topic.pk for topic in (filters.value(self.name) or Slugs()).included}
+    def build(self, tallies: Tallies) -> Facet:
+        chosen = {topic.pk for topic in (tallies.filters.value(self.name) or Slugs()).included}
         topics = list(Topic.objects.in_order())
+        by_id = {topic.pk: topic for topic in topics}
         under = {topic.pk: {topic.pk} for topic in topics}
-        if filters.value("subtopics") != "0":
+        if tallies.filters.value("subtopics") != "0":
             for topic in reversed(topics):
                 if topic.parent_id:
                     under[topic.parent_id] |= under[topic.pk]
-        numbers = counts(filters, self.name, [under[topic.pk] for topic in topics])
-        seen = {topic.pk for topic, number in zip(topics, numbers, strict=True) if number} | chosen
+        met = [int(value) for value in tallies.values(self.name) if int(value) in by_id]
+        listed, others = set(chosen), []
+        for pk in met:
+            if len(listed) < MOST_LISTED:
+                listed.add(pk)
+            else:
+                others.append(pk)
         for topic in reversed(topics):
-            if topic.pk in seen and topic.parent_id:
-                seen.add(topic.parent_id)
+            if topic.pk in listed and topic.parent_id:
+                listed.add(topic.parent_id)
+        shown = [topic for topic in topics if topic.pk in listed]
+        numbers = tallies.numbers(self.name, [under[topic.pk] for topic in shown])
         options = [
             Option(topic.slug, in_tree(topic), number, topic.pk in chosen, topic.tree_depth)
-            for topic, number in zip(topics, numbers, strict=True)
-            if topic.pk in seen
+            for topic, number in zip(shown, numbers, strict=True)
         ]
-        return Facet(self.name, self.legend, options)
+        offered = sorted((by_id[pk] for pk in others[:MOST_OFFERED] if pk not in listed), key=str)
+        return Facet(self.name, self.legend, options, others=[(topic.slug, topic.name) for topic in offered])
 
 
 def in_tree(topic: Topic) -> str | SafeString:
@@ -188,6 +155,13 @@ def in_tree(topic: Topic) -> str | SafeString:
     if topic.short_name == topic.name or topic.parent_id is None:
         return topic.name
     return format_html('<span aria-hidden="true">{}</span><span class="sr">{}</span>', topic.short_name, topic.name)
+
+
+def build(facets: Iterable, filters: ListFilterSet) -> list[Facet]:
+    """Build the facets of a list from one account of its rows."""
+    columns = {facet.name: facet.column(filters) for facet in facets}
+    tallies = Tallies(filters, {name: column for name, column in columns.items() if column is not None})
+    return [facet.build(tallies) for facet in facets]
 
 
 Days = tuple[dt.date, dt.date]
@@ -198,41 +172,46 @@ class Years:
 
     name, legend = "year", "Year"
 
-    def __init__(self, column: str) -> None:
-        self.column = column
+    def __init__(self, path: str) -> None:
+        self.path = path
 
-    def build(self, filters: ListFilterSet) -> Facet:
-        ends = filters.queryset.order_by().aggregate(first=Min(self.column), last=Max(self.column))
+    def column(self, filters: ListFilterSet) -> Combinable:
+        return ExtractYear(self.path)
+
+    def build(self, tallies: Tallies) -> Facet:
+        filters = tallies.filters
+        ends = filters.queryset.order_by().aggregate(first=Min(self.path), last=Max(self.path))
         if not ends["first"]:
             return Facet(self.name, self.legend, [], links=True)
         after, before = asked = (filters.value("after"), filters.value("before"))
         years = range(max(ends["first"].year, ends["last"].year - MOST_YEARS + 1), ends["last"].year + 1)
         spans = [(dt.date(year, 1, 1), dt.date(year, 12, 31)) for year in years]
-        numbers = self._counts(filters, spans, ExtractYear(self.column), list(years))
         options = []
-        for year, span, number in zip(years, spans, numbers, strict=True):
+        for year, span, number in zip(years, spans, self._numbers(tallies, years, spans), strict=True):
             options.append(self._option(filters, str(year), span, number, chosen=asked == span))
             if after and before and after.year == before.year == year:
                 options += self._months(filters, year, asked)
         return Facet(self.name, self.legend, options, links=True)
 
+    def _numbers(self, tallies: Tallies, years: Iterable[int], spans: Sequence[Days]) -> list[int]:
+        """Count the rows of each year, whatever days are asked for."""
+        span_of = dict(zip(years, spans, strict=True))
+
+        def look_up(groups: list[Collection]) -> list[int]:
+            rows = tallies.filters.without("after", "before")
+            return capped_counts([rows.filter(**{f"{self.path}__range": span_of[year]}) for [year] in groups])
+
+        return tallies.numbers(self.name, [[year] for year in years], look_up)
+
     def _months(self, filters: ListFilterSet, year: int, asked: Days) -> list[Option]:
         spans = [(dt.date(year, month, 1), dt.date(year, month, monthrange(year, month)[1])) for month in range(1, 13)]
-        numbers = self._counts(filters, spans, ExtractMonth(self.column), list(range(1, 13)))
+        rows = filters.without("after", "before")
+        numbers = capped_counts([rows.filter(**{f"{self.path}__range": span}) for span in spans])
         return [
             self._option(filters, f"{span[0]:%B}", span, number, chosen=asked == span, depth=1)
             for span, number in zip(spans, numbers, strict=True)
             if number or asked == span
         ]
-
-    def _counts(self, filters: ListFilterSet, spans: list[Days], by: Combinable, keys: list) -> list[int]:
-        """Count the rows of each period, whatever days are asked for; `keys` are what `by` makes of its days."""
-        within = {f"{self.column}__range": (spans[0][0], spans[-1][1])}
-        rows = filters.without("after", "before").filter(**within)
-        found = grouped_counts(rows, by)
-        if found is None:
-            return capped_counts([rows.filter(**{f"{self.column}__range": span}) for span in spans])
-        return [int(found.get(key, 0)) for key in keys]
 
     def _option(self, filters: ListFilterSet, label: str, span: Days, count: int, *, chosen: bool, depth=0) -> Option:
         query = filters.data.copy()

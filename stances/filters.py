@@ -111,6 +111,9 @@ class RepeatsFilter(OneFilter):
 class ChangeKindFilter(ManyFilter):
     """Keeps changes of the named kinds, all where none is named; first recorded positions come only when asked for."""
 
+    #: It leaves rows out even where it is not given.
+    always = True
+
     def filter(self, qs, value: list[str]):
         kinds = set(value) - {ChangeKind.FIRST} or {ChangeKind.REVERSAL, ChangeKind.SHIFT, ChangeKind.TERMS}
         if ChangeKind.FIRST in value:
@@ -145,6 +148,10 @@ class Problem:
         return f"{self.name}: {self.message}"
 
 
+#: The rows that lead to each value, by its text, and whether these are all the rows.
+Linked = tuple[dict[str, set[int]], bool]
+
+
 class ListFilterSet(filters.FilterSet):
     """A list's filter. Where anything is wrong it keeps no row, and says what is wrong in `errors` and `problems`."""
 
@@ -172,13 +179,19 @@ class ListFilterSet(filters.FilterSet):
         """Give the rows that there were if a parameter asked for these values, the others as they are."""
         return self.without(name).filter(**{f"{self.filters[name].field_name}__in": values})
 
+    def narrowing(self, names: Collection[str]) -> frozenset[str]:
+        """Name those of some parameters that leave rows out as they are."""
+        return frozenset(
+            name for name in names if any(self.data.getlist(name)) or getattr(self.filters[name], "always", False)
+        )
+
     def is_direct(self, name: str) -> bool:
         """Tell whether a parameter asks for a column of the rows themselves, of which each has one."""
         return True
 
-    def linked(self, name: str) -> dict[int, set[int]] | None:
-        """Name the rows found by each value that an indirect parameter could ask for; None where it takes long."""
-        return None
+    def linked(self, name: str, most: int) -> Linked:
+        """Name the rows that lead to each value of an indirect parameter, as far as so many rows tell."""
+        raise NotImplementedError
 
     def value(self, name: str):
         """Give a parameter's value as it was understood, or None."""
@@ -216,6 +229,19 @@ class ThroughStances(ListFilterSet):
 
     def is_direct(self, name: str) -> bool:
         return name not in self.through
+
+    def linked(self, name: str, most: int) -> Linked:
+        rows = list(self.without(name).order_by().values_list("pk", flat=True)[: most + 1])
+        return self._linked_from(name, rows[:most]), len(rows) <= most
+
+    def _linked_from(self, name: str, rows: list[int]) -> dict[str, set[int]]:
+        found: dict[str, set[int]] = {}
+        if rows:
+            wanted = {**self._wanted({name}), f"{self.link}__in": rows}
+            stances = Stance.objects.public().order_by().filter(**wanted)
+            for value, row in stances.values_list(self.filters[name].field_name, self.link).distinct():
+                found.setdefault(str(value), set()).add(row)
+        return found
 
     def counting(self, name: str, values: Collection) -> QuerySet:
         if name not in self.through or not self.is_valid():
@@ -357,13 +383,8 @@ class SearchFilterSet(StatementFilter):
         """Give the newest rows that all but the named parameters ask for."""
         return self.queryset.filter(pk__in=self.newest(*names)) if self.newest(*names) else self.queryset.none()
 
-    def linked(self, name: str) -> dict[int, set[int]] | None:
-        found: dict[int, set[int]] = {}
-        if newest := self.newest(name):
-            stances = Stance.objects.public().order_by().filter(**self._wanted({name}), statement__in=newest)
-            for value, row in stances.values_list(self.filters[name].field_name, "statement"):
-                found.setdefault(value, set()).add(row)
-        return found
+    def linked(self, name: str, most: int) -> Linked:
+        return self._linked_from(name, self.newest(name)), True
 
 
 class ChangeFilter(ListFilterSet):

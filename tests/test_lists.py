@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from stances import facets
+from stances import tallies
 from stances.models import Actor, Source, Statement
 from stances.views import filtered, public
 from stances.vocabulary import Authority, Status, Voice
@@ -36,7 +36,7 @@ NAMES = ("stances", "changes", "positions", "actors", "topics", "sources")
 @pytest.fixture(params=[20_000, 0], ids=["grouped", "one by one"])
 def either_way(request, monkeypatch):
     """Count as few rows are counted, and as many are."""
-    monkeypatch.setattr(facets, "MOST_GROUPED", request.param)
+    monkeypatch.setattr(tallies, "MOST_GROUPED", request.param)
 
 
 def text_of(response) -> str:
@@ -247,7 +247,7 @@ def test_first_recorded_positions_are_counted_beside_the_changes(client, world, 
 
 
 def test_numbers_are_exact_up_to_a_cap(client, monkeypatch, either_way):
-    monkeypatch.setattr(facets, "MOST_COUNTED", 3)
+    monkeypatch.setattr(tallies, "MOST_COUNTED", 3)
     topic = TopicFactory()
     for count, words in ((3, "3"), (4, "3+"), (5, "3+")):
         while Statement.objects.count() < count:

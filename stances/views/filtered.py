@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -14,18 +16,22 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
 
+from stances import facets
 from stances.citations import Citation, Seen
 from stances.citations import page as cite
 from stances.dates import today
 from stances.exports import Column, export, refuse
-from stances.facets import Facet, capped_counts, chips, counted, without
+from stances.facets import Facet, chips, without
 from stances.filters import OLDEST, ListFilterSet, Problem
 from stances.models import PublicVersion
 from stances.paging import Keyset, Page, WholeTree
 from stances.parameters import SlugsField, plainest
+from stances.tallies import Memory, capped_counts, counted
 from stances.views.public import PublicView
 
 ROWS_A_PAGE = 50
+#: The counts of so many addresses are kept in memory, some tens of kilobytes each.
+remembered = Memory(100)
 
 
 class FilteredList(PublicView, ABC):
@@ -98,10 +104,7 @@ class FilteredList(PublicView, ABC):
         return sound if sound.is_valid() else self.filterset_class(None, queryset=self.queryset())
 
     def context(self, page: Page) -> dict[str, Any]:
-        matching, whole = 0, 0
-        if not self.problems:
-            unfiltered = self.filterset_class(None, queryset=self.queryset())
-            matching, whole = capped_counts([self.filters.qs, unfiltered.qs])
+        matching, whole = (0, 0) if self.problems else self.remembered("numbers", self.count)
         active = chips(self.sound)
         words = "; ".join(chip.words for chip in active)
         noun, nouns = self.called()
@@ -147,11 +150,19 @@ class FilteredList(PublicView, ABC):
         seen = Seen(today(), PublicVersion.objects.current())
         return cite(capfirst(what), self.request.build_absolute_uri(self.url()), seen, kind="dataset")
 
+    def remembered(self, what: str, work_out: Callable[[], Any]) -> Any:
+        """Work out what this address shows beside its rows, once while the public data are the same."""
+        asked = ((name, *values) for name, values in self.sound.data.lists() if name != "cursor")
+        return remembered.get((self.name, what, *sorted(asked)), work_out)
+
+    def count(self) -> list[int]:
+        """Count the rows that the address asks for, and those there are."""
+        unfiltered = self.filterset_class(None, queryset=self.queryset())
+        return capped_counts([self.filters.qs, unfiltered.qs])
+
     def build_facets(self) -> list[Facet]:
-        built = [facet.build(self.sound) for facet in self.facets]
-        for facet in built:
-            facet.errors = self.errors.get(facet.name, [])
-        return built
+        built = self.remembered("facets", lambda: facets.build(self.facets, self.sound))
+        return [replace(facet, errors=self.errors.get(facet.name, [])) for facet in built]
 
     @cached_property
     def errors(self) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from django.db.models import Count, Max, QuerySet
 from stances import exports
 from stances.asof import condition_said, reporter, stated_date
 from stances.dates import PartialDate, today
-from stances.facets import Actors, Choices, Topics, Years, capped_counts, counted
+from stances.facets import Actors, Choices, Topics, Years
 from stances.filters import (
     NEWEST,
     OLDEST,
@@ -31,7 +31,8 @@ from stances.models import Actor, Position, Source, Stance, Statement, Topic
 from stances.models.statements import Role
 from stances.moves import Move, disagreements, moves, who_differ
 from stances.paging import ID, Column, Keyset, Page, WholeTree
-from stances.views.filtered import FilteredList
+from stances.tallies import capped_counts, counted
+from stances.views.filtered import FilteredList, remembered
 from stances.vocabulary import ActorKind, Authority, Basis, ChangeKind, Form, Terms, Value, Voice
 from stances.wording import joined
 
@@ -127,15 +128,19 @@ class StanceList(FilteredList):
         return stance_rows(page.rows)
 
     def context(self, page: Page) -> dict[str, Any]:
-        sources = Source.objects.public().filter(published_on__isnull=False).values_list("published_on", flat=True)
-        statements, read = capped_counts([Statement.objects.published().filter(repeats=None), Source.objects.public()])
-        return {
-            **super().context(page),
-            "statements": counted(statements),
-            "sources": counted(read),
-            "published_from": sources.order_by("published_on").first(),
-            "published_to": sources.order_by("-published_on").first(),
-        }
+        return {**super().context(page), **remembered.get("coverage", coverage)}
+
+
+def coverage() -> dict[str, Any]:
+    """Say how many statements there are, from how many sources, published when."""
+    sources = Source.objects.public().filter(published_on__isnull=False).values_list("published_on", flat=True)
+    statements, read = capped_counts([Statement.objects.published().filter(repeats=None), Source.objects.public()])
+    return {
+        "statements": counted(statements),
+        "sources": counted(read),
+        "published_from": sources.order_by("published_on").first(),
+        "published_to": sources.order_by("-published_on").first(),
+    }
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from stances import exports, search
-from stances.facets import MOST_COUNTED, Actors, Choices, Topics, Years, capped_counts, counted
+from stances.facets import Actors, Choices, Topics, Years
 from stances.filters import MOST_LOOKED_AT, NEWEST, OLDEST, Problem, SearchFilterSet
 from stances.histories import Offices
 from stances.models import Actor, Source, Statement, Topic
 from stances.near import near_names
 from stances.paging import DAMAGED, ID, Column, Keyset, Page, by_ids
+from stances.tallies import MOST_COUNTED, capped_counts, counted
 from stances.views.filtered import FilteredList
 from stances.vocabulary import Authority, Form
 

@@ -1,0 +1,194 @@
+"""How many rows of a list have each value: exact up to a cap, and as quick with a million rows as with a thousand.
+
+The rows of a list are passed over once for all facets together, up to a number. Where there are more, what was met
+often enough is known to reach the cap, and only the rest is looked up value by value.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
+
+from stances.models import PublicVersion
+
+if TYPE_CHECKING:
+    from stances.filters import ListFilterSet
+
+#: Rows are counted exactly up to this number; past it "1,000+" is as good to a reader, and much quicker.
+MOST_COUNTED = 1000
+#: Up to so many rows are passed over to count them by all values at once.
+MOST_GROUPED = 10_000
+#: Up to so many actors, topics or sources are counted by way of all their stances.
+MOST_LINKED = 1000
+#: Stands for a value in the SQL of a count that is used for many values; no column holds it.
+MARK = -32_768
+
+#: How often each value was met, by its text, and whether these are all the rows.
+Met = tuple[dict[str, int], bool]
+
+
+def counted(number: int) -> str:
+    """Write a number of rows, capped as it was counted."""
+    return f"{MOST_COUNTED:,}+" if number > MOST_COUNTED else f"{number:,}"
+
+
+def _execute(sql: str, params: Sequence) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def _sql(rows: QuerySet) -> tuple[str, tuple] | None:
+    """Write the query of some rows; None where it can find nothing."""
+    try:
+        return rows.query.sql_with_params()
+    except EmptyResultSet:
+        return None
+
+
+def _capped(found: Sequence[tuple[str, Sequence] | None]) -> list[int]:
+    """Count what each query finds, in one query; one that is None finds nothing."""
+    parts = [query for query in found if query]
+    if not parts:
+        return [0] * len(found)
+    selected = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) AS counted)" for sql, _ in parts)  # noqa: S608
+    [numbers] = _execute(f"SELECT {selected}", [value for _, params in parts for value in params])
+    each = iter(numbers)
+    return [next(each) if query else 0 for query in found]
+
+
+def capped_counts(querysets: Sequence[QuerySet]) -> list[int]:
+    """Count the rows of each queryset, no further than the cap and one more; one query for all."""
+    return _capped([_sql(rows.order_by().values("pk")[: MOST_COUNTED + 1]) for rows in querysets])
+
+
+def capped_by(wanting: Callable[[Collection], QuerySet], groups: Sequence[Collection]) -> list[int]:
+    """Count the rows that want each group of values, as capped; the SQL is written once for all groups."""
+    written = _sql(wanting([MARK]).order_by().values("pk")[: MOST_COUNTED + 1])
+    if written is None:
+        return [0] * len(groups)
+    sql, params = written
+    place = next(number for number, value in enumerate(params) if str(value) == str(MARK))
+    pieces = sql.split("%s")
+    before, after = "%s".join(pieces[: place + 1]), "%s".join(pieces[place + 1 :])
+    return _capped(
+        [
+            (f"{before}{', '.join(['%s'] * len(group))}{after}", [*params[:place], *group, *params[place + 1 :]])
+            if group
+            else None
+            for group in groups
+        ]
+    )
+
+
+def grouped(rows: QuerySet, columns: Mapping[str, Combinable]) -> dict[str, Met]:
+    """Count rows by each of some columns in one pass over them, up to a number of rows."""
+    few = _sql(rows.order_by().values(**{f"by_{name}": by for name, by in columns.items()})[: MOST_GROUPED + 1])
+    if few is None:
+        return {name: ({}, True) for name in columns}
+    sql, params = few
+    parts = " UNION ALL ".join(
+        f"SELECT '{name}', CAST(by_{name} AS varchar), COUNT(*) FROM few GROUP BY by_{name}"  # noqa: S608
+        for name in columns
+    )
+    met: dict[str, dict[str, int]] = {name: {} for name in columns}
+    for name, value, number in _execute(f"WITH few AS MATERIALIZED ({sql}) {parts}", params):
+        met[name][value] = number
+    return {name: (numbers, sum(numbers.values()) <= MOST_GROUPED) for name, numbers in met.items()}
+
+
+class Tallies:
+    """The counts of one list, as its filters ask for it; `columns` are those of its rows that facets count by."""
+
+    def __init__(self, filters: ListFilterSet, columns: Mapping[str, Combinable]) -> None:
+        self.filters, self.columns = filters, columns
+        self._grouped: dict[frozenset[str], dict[str, Met]] = {}
+        self._linked: dict[str, tuple[dict[str, set[int]], bool]] = {}
+
+    def _met(self, name: str, parameters: Collection[str]) -> Met:
+        left_out = self.filters.narrowing(parameters)
+        if left_out not in self._grouped:
+            alike = {
+                other: by
+                for other, by in self.columns.items()
+                if self.filters.narrowing(parameters_of(other)) == left_out
+            }
+            self._grouped[left_out] = grouped(self.filters.without(*left_out), alike)
+        return self._grouped[left_out][name]
+
+    def _links(self, name: str) -> tuple[dict[str, set[int]], bool]:
+        if name not in self._linked:
+            self._linked[name] = self.filters.linked(name, MOST_LINKED)
+        return self._linked[name]
+
+    def values(self, name: str) -> list[str]:
+        """Name the values that were met, the most frequent first."""
+        if self.filters.is_direct(name):
+            met = self._met(name, parameters_of(name))[0]
+        else:
+            met = {value: len(rows) for value, rows in self._links(name)[0].items()}
+        return sorted((value for value in met if value is not None), key=lambda value: (-met[value], value))
+
+    def numbers(
+        self, name: str, groups: Sequence[Collection], look_up: Callable[[list[Collection]], list[int]] | None = None
+    ) -> list[int]:
+        """Count the rows that there were if a parameter asked for each group of values, the others as they are.
+
+        Where the parameter is no list of values, `look_up` counts those of some groups, as capped.
+        """
+        if self.filters.is_direct(name):
+            met, all_of_them = self._met(name, parameters_of(name))
+            numbers = [sum(met.get(str(value), 0) for value in group) for group in groups]
+        else:
+            links, all_of_them = self._links(name)
+            numbers = [len(set().union(*(links.get(str(value), ()) for value in group))) for group in groups]
+        if all_of_them:
+            return numbers
+        unsure = [place for place, number in enumerate(numbers) if number <= MOST_COUNTED]
+        asked = [groups[place] for place in unsure]
+        found = look_up(asked) if look_up else capped_by(partial(self.filters.counting, name), asked)
+        for place, number in zip(unsure, found, strict=True):
+            numbers[place] = number
+        return numbers
+
+
+def parameters_of(name: str) -> tuple[str, ...]:
+    """Name the parameters that a facet sets."""
+    return ("after", "before") if name == "year" else (name,)
+
+
+class Memory:
+    """What was worked out from the public data, for as long as these are the same; it holds so many answers."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._lock = Lock()
+        self._known: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, work_out: Callable[[], Any]) -> Any:
+        """Give what was worked out under this key, or work it out.
+
+        The version is read first: an answer is never older than the version that it is kept under.
+        """
+        version = PublicVersion.objects.filter(pk=1).values_list("number", "changed_at").first()
+        if version is None:
+            return work_out()
+        full = (connection.settings_dict["NAME"], version, key)
+        with self._lock:
+            if full in self._known:
+                self._known.move_to_end(full)
+                return self._known[full]
+        answer = work_out()
+        with self._lock:
+            self._known[full] = answer
+            while len(self._known) > self.most:
+                self._known.popitem(last=False)
+        return answer
