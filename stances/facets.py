@@ -6,13 +6,14 @@ import datetime as dt
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db.models import F, Max, Min, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import ExtractYear
 from django.http import QueryDict
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
 from stances.filters import ListFilterSet
@@ -29,6 +30,14 @@ MOST_OFFERED = 300
 MOST_YEARS = 40
 
 
+BAR = (
+    '<span>{}</span><svg class="bar" aria-hidden="true"><rect class="base" width="100%" height="6" />'
+    '<rect width="{}%" height="6" /></svg><span class="n">{}</span>'
+)
+LINK = '<li><a class="{}" href="{}"{}>{}</a></li>\n'
+TICK = '<label class="{}"><input type="checkbox" id="in-{}-{}" name="{}" value="{}"{}>{}</label>\n'
+
+
 @dataclass
 class Option:
     """A value to choose."""
@@ -42,8 +51,17 @@ class Option:
     url: str = ""
 
     @property
+    def css(self) -> str:
+        sub = f" sub sub-{self.depth}" if self.depth else ""
+        return f"choice{sub}" if self.count else f"choice{sub} zero-n"
+
+    @property
     def counted(self) -> str:
         return counted(self.count)
+
+    @property
+    def drawn(self) -> SafeString:
+        return format_html(BAR, self.label, self.share, self.counted)
 
 
 @dataclass
@@ -62,6 +80,19 @@ class Facet:
     def wide(self) -> bool:
         """Tell whether the numbers need room for thousands."""
         return any(option.count >= MOST_COUNTED for option in self.options)
+
+    @cached_property
+    def choices(self) -> SafeString:
+        """Draw the values as links or as boxes to tick: there may be a hundred, drawn once for many pages."""
+        name = self.name
+        if self.links:
+            current = mark_safe(' aria-current="true"')
+            rows = ((it.css, it.url, current if it.chosen else "", it.drawn) for it in self.options)
+            return format_html_join("", LINK, rows)
+        ticked = (
+            (it.css, name, it.value, name, it.value, " checked" if it.chosen else "", it.drawn) for it in self.options
+        )
+        return format_html_join("", TICK, ticked)
 
     def __post_init__(self) -> None:
         most = max((option.count for option in self.options), default=0)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 
 from stances import search
+from stances.models.addresses import address
 from stances.models.curated import (
     CuratedModel,
     CuratedQuerySet,
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from stances.changes import Change
 
 
+@functools.cache
 def _named_in_public() -> Q:
-    """Ask whether the public data names an actor itself."""
+    """Ask whether the public data names an actor itself; made once, as it takes longer to write than to answer."""
     from stances.models.sources import Source
     from stances.models.statements import Stance
     from stances.models.topics import Topic
@@ -163,7 +165,7 @@ class Actor(SluggedModel):
             write.touch(stored.spoken_series())
 
     def get_absolute_url(self):
-        return reverse("actor", args=[self.slug])
+        return address("actor", self.slug)
 
     @property
     def label(self) -> str:

@@ -1,14 +1,26 @@
-"""Addresses that renames and merges left behind, and the one place where a slug is resolved."""
+"""Addresses of pages, those that renames and merges left behind, and the one place where a slug is resolved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.urls import get_script_prefix, reverse
 
 KINDS = ("actor", "topic", "source")
+
+
+def address(name: str, *args: str) -> str:
+    """Write the address of a page; a list has hundreds, and the framework looks through all patterns for each."""
+    return _address(get_script_prefix(), name, args)
+
+
+@lru_cache(maxsize=10_000)
+def _address(prefix: str, name: str, args: tuple[str, ...]) -> str:
+    return reverse(name, args=args)
 
 
 class FormerSlugQuerySet(models.QuerySet):

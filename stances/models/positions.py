@@ -87,7 +87,7 @@ class PositionQuerySet(models.QuerySet):
             "topic__parent",
             "opening__statement__speaker",
             "opening__statement__source__publisher",
-        )
+        ).defer("opening__statement__source__text", "topic__coding_notes", "topic__about", "topic__parent__about")
 
 
 class Position(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import unicodedata
 from typing import TYPE_CHECKING
@@ -10,11 +11,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, ProtectedError, Q
-from django.urls import reverse
 
 from stances import search
 from stances.dates import today
 from stances.models.actors import Actor
+from stances.models.addresses import address
 from stances.models.curated import SluggedModel, SluggedQuerySet, any_of, one_of, recorded
 from stances.vocabulary import Coverage, DateBasis, SourceKind
 
@@ -36,16 +37,22 @@ def sha256_of(text: str) -> str:
 LEVELS = 2
 
 
+@functools.cache
+def _shown_in_public() -> Q:
+    """Ask whether the public data shows a source; made once, as it takes longer to write than to answer."""
+    from stances.models.statements import Statement
+
+    cited = any_of(Statement.objects.published().filter(source=models.OuterRef("pk")))
+    itself = cited | Q(coverage=Coverage.NOTHING)
+    held = Source._base_manager.filter(found_in=models.OuterRef("pk"))
+    holds = any_of(held.filter(itself))
+    return itself | holds | any_of(held.filter(holds))
+
+
 class SourceQuerySet(SluggedQuerySet):
     def public(self):
         """Keep what a reader may see: sources with a published statement or nothing found, and what holds these."""
-        from stances.models.statements import Statement
-
-        cited = any_of(Statement.objects.published().filter(source=models.OuterRef("pk")))
-        itself = cited | Q(coverage=Coverage.NOTHING)
-        held = self.model._base_manager.filter(found_in=models.OuterRef("pk"))
-        holds = any_of(held.filter(itself))
-        return self.filter(itself | holds | any_of(held.filter(holds)))
+        return self.filter(_shown_in_public())
 
     def refuse_to_delete(self) -> None:
         if kept := list(self.public()[:20]):
@@ -135,7 +142,7 @@ class Source(SluggedModel):
         return self.title if self.title.startswith("[") and self.title.endswith("]") else f"“{self.title}”"
 
     def get_absolute_url(self):
-        return reverse("source", args=[self.slug])
+        return address("source", self.slug)
 
     def clean(self):
         super().clean()

@@ -13,12 +13,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import RegexValidator
 from django.db import NotSupportedError, models
 from django.db.models import F, OuterRef, ProtectedError, Q, Subquery
-from django.urls import reverse
 from django.utils import timezone
 
 from stances import search
 from stances.dates import PartialDate, today
 from stances.models.actors import Actor
+from stances.models.addresses import address
 from stances.models.curated import CuratedModel, CuratedQuerySet, one_of, recorded
 from stances.models.sources import Source
 from stances.models.topics import Topic
@@ -55,10 +55,11 @@ class StatementQuerySet(CuratedQuerySet):
 
     def with_evidence(self):
         """Load what a page shows of a statement, so that rendering adds no query."""
-        return self.select_related("speaker", "source__publisher", "source__found_in", "repeats").prefetch_related(
-            models.Prefetch(
-                "stances", Stance.objects.select_related("actor", "topic__parent").order_by("topic__rank", "id")
-            )
+        stances = Stance.objects.select_related("actor", "topic__parent").order_by("topic__rank", "id")
+        return (
+            self.select_related("speaker", "source__publisher", "source__found_in", "repeats")
+            .defer("source__text", "source__found_in__text")
+            .prefetch_related(models.Prefetch("stances", stances))
         )
 
     def get_by_natural_key(self, key: str):
@@ -215,7 +216,7 @@ class Statement(CuratedModel):
         return f"{self.key}: {self.summary[:60]}"
 
     def get_absolute_url(self):
-        return reverse("statement", args=[self.key])
+        return address("statement", self.key)
 
     def natural_key(self):
         return (self.key,)
@@ -477,7 +478,7 @@ class StanceQuerySet(CuratedQuerySet):
         """Load what a list row shows, so that rendering adds no query."""
         return self.select_related(
             "actor", "topic__parent", "speaker", "statement__speaker", "statement__repeats", "source__publisher"
-        )
+        ).defer("source__text", "topic__coding_notes", "topic__about", "topic__parent__about")
 
     def update(self, **values) -> int:
         if {"statement", "statement_id"} & values.keys():

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from tree_queries.fields import TreeNodeForeignKey
 from tree_queries.models import TreeNode
 from tree_queries.query import TreeQuerySet
 
 from stances import search
 from stances.models.actors import Actor
+from stances.models.addresses import address
 from stances.models.curated import SluggedModel, SluggedQuerySet, recorded
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Topic(SluggedModel, TreeNode):
         return self.name
 
     def get_absolute_url(self):
-        return reverse("topic", args=[self.slug])
+        return address("topic", self.slug)
 
     def clean(self):
         self.refuse_loop()

@@ -7,7 +7,6 @@ from html import unescape
 
 from django import template
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -15,6 +14,7 @@ from django.utils.text import Truncator
 from stances.asof import condition_said, stated_date
 from stances.charts import MANY
 from stances.dates import PartialDate, today
+from stances.models.addresses import address
 from stances.quarters import diverging
 from stances.vocabulary import CSS, SIGNS, Form, Value, Voice, wording
 from stances.wording import size_words
@@ -168,8 +168,8 @@ def as_text(content: str, most: int = 200) -> str:
 @register.simple_tag
 def reasons(actor, topic, on: dt.date | None = None) -> str:
     """Give the address of the page that explains a position, as of a day or of today."""
-    address = reverse("history", args=[actor.slug, topic.slug])
-    return f"{address}?on={on}" if on and on != today() else address
+    page = address("history", actor.slug, topic.slug)
+    return f"{page}?on={on}" if on and on != today() else page
 
 
 @register.simple_tag
@@ -193,7 +193,7 @@ def nav_link(context, name: str, words: str, query: str = "") -> SafeString:
     current = "page" if here == name else "true" if SECTIONS.get(here) == name else ""
     marked = format_html(' aria-current="{}"', current) if current else ""
     return format_html(
-        '<li><a href="{}"{}>{}</a></li>', f"{reverse(name)}?{query}" if query else reverse(name), marked, words
+        '<li><a href="{}"{}>{}</a></li>', f"{address(name)}?{query}" if query else address(name), marked, words
     )
 
 

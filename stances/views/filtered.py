@@ -66,7 +66,7 @@ class FilteredList(PublicView, ABC):
 
     def shown(self) -> QuerySet:
         """Give rows with all that a page shows of them, so that rendering adds no query."""
-        return self.complete(self.queryset().model._default_manager.all())
+        return self.complete(self.filters.queryset.model._default_manager.all())
 
     def called(self) -> tuple[str, str]:
         """Say what one row and several are called, as the address asks for them."""
@@ -162,7 +162,9 @@ class FilteredList(PublicView, ABC):
 
     def build_facets(self) -> list[Facet]:
         built = self.remembered("facets", lambda: facets.build(self.facets, self.sound))
-        return [replace(facet, errors=self.errors.get(facet.name, [])) for facet in built]
+        return [
+            replace(facet, errors=self.errors[facet.name]) if facet.name in self.errors else facet for facet in built
+        ]
 
     @cached_property
     def errors(self) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -33,8 +33,8 @@ SHOWN_IN_GROUP = 5
 class BestFirst:
     """The order of what is found: the newest up to a number, the best of them first."""
 
-    query: search.Query
-    newest: list[int]
+    #: Gives the ids of the newest, the best first.
+    find: Callable[[], list[int]]
 
     def ordered(self, rows: QuerySet) -> QuerySet:
         return rows.order_by("-latest", "-id")
@@ -47,7 +47,7 @@ class BestFirst:
         return int(cursor)
 
     def page(self, rows: QuerySet, start: int, size: int, shown: QuerySet) -> Page:
-        best = search.ranked(search.STATEMENTS, self.query, self.newest)
+        best = self.find()
         return Page(
             by_ids(best[start : start + size], shown),
             previous=str(max(start - size, 0)) if start else "",
@@ -118,8 +118,11 @@ class Search(FilteredList):
 
     def keyset(self) -> Any:
         if self.ranks:
-            return BestFirst(self.query, self.filters.newest())
+            return BestFirst(lambda: self.remembered("best", self.best))
         return Keyset((Column("latest", dt.date), ID), falling=not self.oldest_first)
+
+    def best(self) -> list[int]:
+        return search.ranked(search.STATEMENTS, self.query, self.filters.newest())
 
     @property
     def orders(self) -> list[tuple[str, str, bool]]:
@@ -142,7 +145,8 @@ class Search(FilteredList):
         context = super().context(page)
         q = self.request.GET.get("q", "").replace("\0", "")
         asked, others = bool(self.query), len(context["chips"]) > 1
-        groups = self.groups() if asked and not others and not self.request.GET.get("cursor") else []
+        alone = asked and not others and not self.request.GET.get("cursor")
+        groups = self.remembered("groups", self.groups) if alone else []
         nothing = asked and not context["matching"]
         return {
             **context,
