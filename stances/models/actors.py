@@ -152,6 +152,7 @@ class Actor(SluggedModel):
                 condition=~Q(name=""), name="actor_name_given", violation_error_message="An actor needs a name."
             ),
         ]
+        indexes = [models.Index("name", "id", name="actor_by_name")]
 
     def __str__(self):
         return self.name

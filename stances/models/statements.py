@@ -210,7 +210,14 @@ class Statement(CuratedModel):
                 violation_error_message="What is or was published tells since when.",
             ),
         ]
-        indexes = [models.Index("status", "latest", name="statement_by_status")]
+        indexes = [
+            models.Index("status", "latest", name="statement_by_status"),
+            models.Index("form", name="statement_by_form", condition=Q(status=Status.PUBLISHED)),
+            models.Index("authority", name="statement_by_authority", condition=Q(status=Status.PUBLISHED)),
+            models.Index(
+                F("latest").desc(), F("id").desc(), name="statement_latest", condition=Q(status=Status.PUBLISHED)
+            ),
+        ]
 
     def __str__(self):
         return f"{self.key}: {self.summary[:60]}"
@@ -617,8 +624,16 @@ class Stance(CuratedModel):
             ),
             models.Index("actor", "topic", "stated_on", name="stance_series", condition=Q(public=True)),
             models.Index(
+                F("actor"), F("stated_on").desc(), F("id").desc(), name="stance_by_actor", condition=Q(public=True)
+            ),
+            models.Index(
                 F("speaker"), F("stated_on").desc(), F("id").desc(), name="stance_by_speaker", condition=Q(public=True)
             ),
+            # Narrow ones, of a byte or two a row: by them a rare value, or one that no row has, is found at once.
+            models.Index("terms", "position", name="stance_by_terms", condition=Q(public=True)),
+            models.Index("authority", name="stance_by_authority", condition=Q(public=True)),
+            models.Index("attribution", name="stance_by_attribution", condition=Q(public=True)),
+            models.Index("basis", name="stance_by_basis", condition=Q(public=True)),
         ]
 
     def __str__(self):
