@@ -19,20 +19,19 @@ from django.utils.text import capfirst
 from stances.filters import ListFilterSet
 from stances.models import Actor, Topic
 from stances.parameters import Slugs
-from stances.tallies import MOST_COUNTED, Tallies, capped_counts, counted
+from stances.tallies import MOST_COUNTED, Count, Tallies, capped_counts, counted
 from stances.templatetags.stance_tags import tile
 from stances.vocabulary import ActorKind
 
 #: A menu names so many values where there are more: the most frequent, and those that are chosen.
 MOST_LISTED = 40
 #: A box beside it offers so many of the next.
-MOST_OFFERED = 300
+MOST_OFFERED = 140
 MOST_YEARS = 40
 
 
 BAR = (
-    '<span>{}</span><svg class="bar" aria-hidden="true"><rect class="base" width="100%" height="6" />'
-    '<rect width="{}%" height="6" /></svg><span class="n">{}</span>'
+    '<span>{}</span><svg class="bar" aria-hidden="true"><rect width="{}%" height="6" /></svg><span class="n">{}</span>'
 )
 LINK = '<li><a class="{}" href="{}"{}>{}</a></li>\n'
 TICK = '<label class="{}"><input type="checkbox" id="in-{}-{}" name="{}" value="{}"{}>{}</label>\n'
@@ -44,7 +43,7 @@ class Option:
 
     value: str
     label: str | SafeString
-    count: int
+    counts: Count
     chosen: bool = False
     depth: int = 0
     share: int = 0
@@ -53,11 +52,15 @@ class Option:
     @property
     def css(self) -> str:
         sub = f" sub sub-{self.depth}" if self.depth else ""
-        return f"choice{sub}" if self.count else f"choice{sub} zero-n"
+        return f"choice{sub}" if any(self.counts) else f"choice{sub} zero-n"
+
+    @property
+    def count(self) -> int:
+        return self.counts.number
 
     @property
     def counted(self) -> str:
-        return counted(self.count)
+        return counted(self.count, at_least=self.counts.at_least)
 
     @property
     def drawn(self) -> SafeString:
@@ -224,7 +227,7 @@ class Years:
                 options += self._months(filters, year, asked)
         return Facet(self.name, self.legend, options, links=True)
 
-    def _numbers(self, tallies: Tallies, years: Iterable[int], spans: Sequence[Days]) -> list[int]:
+    def _numbers(self, tallies: Tallies, years: Iterable[int], spans: Sequence[Days]) -> list[Count]:
         """Count the rows of each year, whatever days are asked for."""
         span_of = dict(zip(years, spans, strict=True))
 
@@ -239,12 +242,12 @@ class Years:
         rows = filters.without("after", "before")
         numbers = capped_counts([rows.filter(**{f"{self.path}__range": span}) for span in spans])
         return [
-            self._option(filters, f"{span[0]:%B}", span, number, chosen=asked == span, depth=1)
+            self._option(filters, f"{span[0]:%B}", span, Count(number), chosen=asked == span, depth=1)
             for span, number in zip(spans, numbers, strict=True)
             if number or asked == span
         ]
 
-    def _option(self, filters: ListFilterSet, label: str, span: Days, count: int, *, chosen: bool, depth=0) -> Option:
+    def _option(self, filters: ListFilterSet, label: str, span: Days, count: Count, *, chosen: bool, depth=0) -> Option:
         query = filters.data.copy()
         query.pop("cursor", None)
         query["after"], query["before"] = (day.isoformat() for day in span)

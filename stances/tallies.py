@@ -1,16 +1,18 @@
 """How many rows of a list have each value: exact up to a cap, and as quick with a million rows as with a thousand.
 
 The rows of a list are passed over once for all facets together, up to a number. Where there are more, what was met
-often enough is known to reach the cap, and only the rest is looked up value by value.
+often enough is known to reach the cap, and the rest is looked up value by value, for as long as a reader waits; what is
+left then is told as "at least so many".
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -28,6 +30,8 @@ MOST_COUNTED = 1000
 MOST_GROUPED = 10_000
 #: Up to so many actors, topics or sources are counted by way of all their stances.
 MOST_LINKED = 1000
+#: Looking up the values of a facet one by one goes on for so long, so many with each query.
+SECONDS, AT_ONCE = 0.05, 5
 #: Stands for a value in the SQL of a count that is used for many values; no column holds it.
 MARK = -32_768
 
@@ -35,9 +39,18 @@ MARK = -32_768
 Met = tuple[dict[str, int], bool]
 
 
-def counted(number: int) -> str:
-    """Write a number of rows, capped as it was counted."""
-    return f"{MOST_COUNTED:,}+" if number > MOST_COUNTED else f"{number:,}"
+def counted(number: int, *, at_least: bool = False) -> str:
+    """Write a number of rows, capped as it was counted; `at_least` where some were perhaps not met."""
+    if number > MOST_COUNTED:
+        return f"{MOST_COUNTED:,}+"
+    return f"{number:,}+" if at_least else f"{number:,}"
+
+
+class Count(NamedTuple):
+    """A number of rows, and whether that is only how many were met."""
+
+    number: int
+    at_least: bool = False
 
 
 def _execute(sql: str, params: Sequence) -> list[tuple]:
@@ -139,10 +152,11 @@ class Tallies:
 
     def numbers(
         self, name: str, groups: Sequence[Collection], look_up: Callable[[list[Collection]], list[int]] | None = None
-    ) -> list[int]:
+    ) -> list[Count]:
         """Count the rows that there were if a parameter asked for each group of values, the others as they are.
 
-        Where the parameter is no list of values, `look_up` counts those of some groups, as capped.
+        Where the parameter is no list of values, `look_up` counts those of some groups, as capped. What is not looked
+        up within a time, the rarest first, is left as it was met.
         """
         if self.filters.is_direct(name):
             met, all_of_them = self._met(name, parameters_of(name))
@@ -151,13 +165,21 @@ class Tallies:
             links, all_of_them = self._links(name)
             numbers = [len(set().union(*(links.get(str(value), ()) for value in group))) for group in groups]
         if all_of_them:
-            return numbers
-        unsure = [place for place, number in enumerate(numbers) if number <= MOST_COUNTED]
-        asked = [groups[place] for place in unsure]
-        found = look_up(asked) if look_up else capped_by(partial(self.filters.counting, name), asked)
-        for place, number in zip(unsure, found, strict=True):
-            numbers[place] = number
-        return numbers
+            return [Count(number) for number in numbers]
+        counts = [Count(number, at_least=number <= MOST_COUNTED) for number in numbers]
+        unsure = sorted((place for place, count in enumerate(counts) if count.at_least), key=numbers.__getitem__)
+        look_up = look_up or partial(capped_by, partial(self.filters.counting, name))
+        end = monotonic() + SECONDS
+        for places in batched(unsure, AT_ONCE):
+            for place, number in zip(places, look_up([groups[place] for place in places]), strict=True):
+                counts[place] = Count(number)
+            if monotonic() > end:
+                break
+        return counts
+
+
+def batched(places: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (places[start : start + size] for start in range(0, len(places), size))
 
 
 def parameters_of(name: str) -> tuple[str, ...]:
