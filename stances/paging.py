@@ -64,29 +64,35 @@ class Keyset:
     falling: bool = False
 
     def ordered(self, rows: QuerySet) -> QuerySet:
-        return rows.order_by(*self._order(backwards=False))
+        first, *rest = self._order(backwards=False)
+        if self.columns[0].nullable:
+            field = F(self.columns[0].path)
+            first = field.desc(nulls_last=True) if self.falling else field.asc(nulls_last=True)
+        return rows.order_by(first, *rest)
 
     def _order(self, *, backwards: bool) -> list:
-        terms: list = []
-        for column in self.columns:
-            falling = self.falling is not backwards
-            if column.nullable:
-                field = F(column.path)
-                nulls: dict = {"nulls_first": True} if backwards else {"nulls_last": True}
-                terms.append(field.desc(**nulls) if falling else field.asc(**nulls))
-            else:
-                terms.append(f"-{column.path}" if falling else column.path)
-        return terms
+        sign = "-" if self.falling is not backwards else ""
+        return [f"{sign}{column.path}" for column in self.columns]
 
-    def beyond(self, values: list, *, backwards: bool) -> Q:
-        """Ask for the rows after a key in this order, or before it."""
+    def _parts(self, rows: QuerySet, key: Key | None) -> list[QuerySet]:
+        """Give the rows beyond a key in this order, or all; those without the first value are a part of their own.
+
+        No index has the others first on both databases.
+        """
+        backwards, values = key or (False, None)
         lookup = "lt" if self.falling is not backwards else "gt"
-        first = self.columns[0]
-        if first.nullable and values[0] is None:
-            among_empty = Q(**{f"{first.path}__isnull": True}) & self._rest(1, values, lookup)
-            return among_empty | Q(**{f"{first.path}__isnull": False}) if backwards else among_empty
-        beyond = self._rest(0, values, lookup)
-        return beyond | Q(**{f"{first.path}__isnull": True}) if first.nullable and not backwards else beyond
+        order, first = self._order(backwards=backwards), self.columns[0]
+        if not first.nullable:
+            return [(rows.filter(self._rest(0, values, lookup)) if values else rows).order_by(*order)]
+        having, lacking = (rows.filter(**{f"{first.path}__isnull": lacks}) for lacks in (False, True))
+        if values and values[0] is None:
+            lacking = lacking.filter(self._rest(1, values, lookup))
+            having = having if backwards else having.none()
+        elif values:
+            having = having.filter(self._rest(0, values, lookup))
+            lacking = lacking.none() if backwards else lacking
+        parts = [having.order_by(*order), lacking.order_by(*order[1:])]
+        return parts[::-1] if backwards else parts
 
     def _rest(self, index: int, values: list, lookup: str) -> Q:
         path, value = self.columns[index].path, values[index]
@@ -103,9 +109,10 @@ class Keyset:
         as well no longer sees which index leads to fifty rows.
         """
         backwards, values = key or (False, None)
-        if values is not None:
-            rows = rows.filter(self.beyond(values, backwards=backwards))
-        ids = list(rows.order_by(*self._order(backwards=backwards)).values_list("pk", flat=True)[: size + 1])
+        ids: list[int] = []
+        for part in self._parts(rows, key):
+            if len(ids) <= size:
+                ids += part.values_list("pk", flat=True)[: size + 1 - len(ids)]
         more = len(ids) > size
         found = by_ids(ids[:size], rows.model._default_manager.all() if shown is None else shown)
         if backwards:

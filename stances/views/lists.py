@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -30,7 +30,7 @@ from stances.histories import Offices
 from stances.models import Actor, Position, Source, Stance, Statement, Topic
 from stances.models.statements import Role
 from stances.moves import Move, disagreements, moves, who_differ
-from stances.paging import ID, Column, Keyset, Page, WholeTree
+from stances.paging import ID, Column, Keyset, Page, TreeInPages
 from stances.tallies import capped_counts, counted
 from stances.views.filtered import FilteredList, remembered
 from stances.vocabulary import ActorKind, Authority, Basis, ChangeKind, Form, Terms, Value, Voice
@@ -354,14 +354,19 @@ class ActorList(FilteredList):
         positions = Position.objects.own().on(today()).filter(actor__in=page.rows).select_related("topic__parent")
         for position in positions.order_by("topic__rank", "topic__name", "id"):
             held[position.actor_id].append(position)
-        said = Stance.objects.in_series().order_by()
-        statements = Count("statement", distinct=True)
-        described = _by("actor", said.filter(actor__in=page.rows), n=statements, last=Max("stated_on"))
-        spoke = _by("speaker", said.filter(speaker__in=page.rows), n=statements)
+        ids = tuple(actor.pk for actor in page.rows)
+        described, spoke = remembered.get(("actors", ids), lambda: records_of_actors(ids))
         return [
             ActorRow(actor, held[actor.pk], described.get(actor.pk, {}), spoke.get(actor.pk, {}).get("n", 0))
             for actor in page.rows
         ]
+
+
+def records_of_actors(ids: Collection[int]) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]]]:
+    """Count, by actor, the statements in which it is spoken of, and those that it spoke: all are passed over."""
+    said, statements = Stance.objects.in_series().order_by(), Count("statement", distinct=True)
+    described = _by("actor", said.filter(actor__in=ids), n=statements, last=Max("stated_on"))
+    return described, _by("speaker", said.filter(speaker__in=ids), n=statements)
 
 
 @dataclass(frozen=True)
@@ -385,24 +390,33 @@ class TopicList(FilteredList):
     def queryset(self) -> QuerySet:
         return Topic.objects.all()
 
-    def keyset(self) -> WholeTree:
-        return WholeTree()
+    def shown(self) -> QuerySet:
+        return Topic.objects.with_tree_fields()
+
+    def keyset(self) -> TreeInPages:
+        return TreeInPages()
 
     def rows(self, page: Page) -> list:
-        held: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        positions = Position.objects.own().on(today()).filter(actor__kind=ActorKind.GOVERNMENT).order_by("-value")
-        for topic, value, number in positions.values_list("topic", "value").annotate(n=Count("actor", distinct=True)):
-            held[topic].append((value, number))
-        said = _by(
-            "topic",
-            Stance.objects.in_series().order_by(),
-            n=Count("statement", distinct=True),
-            stances=Count("pk"),
-            last=Max("stated_on"),
-        )
+        ids = tuple(topic.pk for topic in page.rows)
+        held, said = remembered.get(("topics", ids, today()), lambda: records_of_topics(ids))
         return [
-            TopicRow(topic, min(topic.tree_depth, 4), held[topic.pk], said.get(topic.pk, {})) for topic in page.rows
+            TopicRow(topic, min(topic.tree_depth, 4), held.get(topic.pk, []), said.get(topic.pk, {}))
+            for topic in page.rows
         ]
+
+
+def records_of_topics(
+    ids: Collection[int],
+) -> tuple[dict[int, list[tuple[int, int]]], dict[int, dict[str, Any]]]:
+    """Count, by topic, the governments that hold each position today, and what was said: all are passed over."""
+    held: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    positions = Position.objects.own().on(today()).filter(topic__in=ids, actor__kind=ActorKind.GOVERNMENT)
+    positions = positions.order_by("-value")
+    for topic, value, number in positions.values_list("topic", "value").annotate(n=Count("actor", distinct=True)):
+        held[topic].append((value, number))
+    said = Stance.objects.in_series().filter(topic__in=ids).order_by()
+    statements = Count("statement", distinct=True)
+    return held, _by("topic", said, n=statements, stances=Count("pk"), last=Max("stated_on"))
 
 
 @dataclass(frozen=True)
