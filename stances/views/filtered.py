@@ -85,7 +85,8 @@ class FilteredList(PublicView, ABC):
         except ValidationError as error:
             self.problems.append(Problem("cursor", (request.GET["cursor"],), error.messages[0]))
         if format == "html":
-            page = Page() if self.problems else self.keyset().page(self.found(), key, ROWS_A_PAGE, self.shown())
+            nothing = not self.numbers[0]  # counted once, while the first of a few rare rows is searched for each time
+            page = Page() if nothing else self.keyset().page(self.found(), key, ROWS_A_PAGE, self.shown())
             return render(request, self.template_name, self.context(page))
         if self.problems:
             return refuse(self.problems, format=format)
@@ -104,7 +105,7 @@ class FilteredList(PublicView, ABC):
         return sound if sound.is_valid() else self.filterset_class(None, queryset=self.queryset())
 
     def context(self, page: Page) -> dict[str, Any]:
-        matching, whole = (0, 0) if self.problems else self.remembered("numbers", self.count)
+        matching, whole = self.numbers
         active = chips(self.sound)
         words = "; ".join(chip.words for chip in active)
         noun, nouns = self.called()
@@ -155,8 +156,12 @@ class FilteredList(PublicView, ABC):
         asked = ((name, *values) for name, values in self.sound.data.lists() if name != "cursor")
         return remembered.get((self.name, what, *sorted(asked)), work_out)
 
+    @cached_property
+    def numbers(self) -> list[int]:
+        """Give how many rows the address asks for, and how many there are."""
+        return [0, 0] if self.problems else self.remembered("numbers", self.count)
+
     def count(self) -> list[int]:
-        """Count the rows that the address asks for, and those there are."""
         unfiltered = self.filterset_class(None, queryset=self.queryset())
         return capped_counts([self.filters.qs, unfiltered.qs])
 
