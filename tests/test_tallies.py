@@ -1,0 +1,101 @@
+"""Counts beside lists: what is met, what is looked up, what a menu names, and for how long an answer is kept."""
+
+from __future__ import annotations
+
+import pytest
+from django.test.utils import CaptureQueriesContext
+
+from stances import facets, tallies
+from stances.models import Topic
+from stances.tallies import Count, Memory
+from stances.views import filtered
+from stances.writes import public_write
+from tests.factories import GovernmentFactory, StanceFactory, TopicFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def facet(client, address: str, name: str):
+    [found] = [facet for facet in client.get(address).context["facets"] if facet.name == name]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(Count(3), "3"), (Count(3, at_least=True), "3+"), (Count(1001), "1,000+")]
+)
+def test_a_count_says_whether_more_may_be_there(count, words):
+    assert tallies.counted(count.number, at_least=count.at_least) == words
+
+
+def test_what_is_not_looked_up_in_time_is_told_as_met(client, monkeypatch):
+    topic = TopicFactory()
+    for _ in range(12):
+        StanceFactory(topic=topic, actor=GovernmentFactory())
+    monkeypatch.setattr(tallies, "MOST_GROUPED", 5)
+    monkeypatch.setattr(tallies, "SECONDS", -1)
+    options = facet(client, "/stances/", "actor").options
+    assert {option.counts for option in options} <= {Count(1), Count(1, at_least=True)}
+    assert sum(not option.counts.at_least for option in options) == tallies.AT_ONCE
+    assert [option.counted for option in facet(client, "/stances/", "topic").options] == ["12"]
+
+
+def test_a_menu_names_the_most_frequent_and_what_is_chosen_and_offers_the_next(client, monkeypatch):
+    monkeypatch.setattr(facets, "MOST_LISTED", 2)
+    often, seldom, chosen = (GovernmentFactory(slug=slug, name=slug) for slug in ("often", "seldom", "chosen"))
+    for actor in (often, often, often, seldom, seldom, chosen):
+        StanceFactory(actor=actor)
+    menu = facet(client, "/stances/", "actor")
+    assert [option.value for option in menu.options] == ["often", "seldom"]
+    assert menu.others == [("chosen", "chosen")]
+    assert '<option value="chosen">' in client.get("/stances/").content.decode()
+    menu = facet(client, "/stances/?actor=chosen", "actor")
+    assert [option.value for option in menu.options] == ["chosen", "often", "seldom"]
+    assert menu.others == []
+
+
+def test_a_menu_of_topics_names_what_stands_above_those_it_names(client, monkeypatch):
+    monkeypatch.setattr(facets, "MOST_LISTED", 1)
+    parent = TopicFactory(slug="parent")
+    child, other = TopicFactory(slug="child", parent=parent), TopicFactory(slug="other")
+    for topic in (child, child, other):
+        StanceFactory(topic=topic)
+    menu = facet(client, "/stances/", "topic")
+    assert [(option.value, option.count) for option in menu.options] == [("parent", 2), ("child", 2)]
+    assert [slug for slug, name in menu.others] == ["other"]
+
+
+def test_counts_follow_every_write_and_are_asked_for_once_between_two(client):
+    StanceFactory()
+    assert client.get("/stances/").context["matching"] == 1
+    with CaptureQueriesContext(tallies.connection) as captured:
+        client.get("/stances/")
+    assert not [query for query in captured if "COUNT(*)" in query["sql"]]
+    StanceFactory()
+    assert client.get("/stances/").context["matching"] == 2
+
+
+def test_a_memory_keeps_so_many_answers_of_one_version():
+    with public_write() as write:
+        write.touch_public()
+    memory, asked = Memory(2), []
+
+    def answer(key: str) -> str:
+        return memory.get(key, lambda: asked.append(key) or key)
+
+    assert [answer(key) for key in "abacab"] == list("abacab")
+    assert asked == ["a", "b", "c", "b"]
+    with public_write() as write:
+        write.touch_public()
+    answer("b")
+    assert asked[-1] == "b"
+    assert len(asked) == 5
+
+
+def test_the_tree_of_topics_comes_in_pages(client, monkeypatch):
+    monkeypatch.setattr(filtered, "ROWS_A_PAGE", 2)
+    parent = TopicFactory(rank=1)
+    topics = [parent, TopicFactory(parent=parent), TopicFactory(rank=2)]
+    first = client.get("/topics/")
+    rows = first.context["rows"] + client.get(first.context["next_url"]).context["rows"]
+    assert [row.topic for row in rows] == topics == list(Topic.objects.in_order())
+    assert [row.level for row in rows] == [0, 1, 0]
