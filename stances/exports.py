@@ -9,11 +9,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
+from json.encoder import encode_basestring
+from operator import itemgetter
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from stances.copying import NOTATION, can_copy, csv_pieces, json_line_pieces, json_pieces
 from stances.dates import PartialDate, today
 
 ROWS_AT_ONCE = 2000
@@ -22,7 +28,11 @@ FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 #: What a spreadsheet would take for a formula; apostrophes may stand before it, so that taking one off restores it.
 #: The same is done for the two characters with which an import clears a value.
 _FORMULA = re.compile(r"'*(?:[=+\-@\t\r\n＝＋－＠]|\\N\Z)")
+#: The first characters of such texts.
+RISKY = frozenset("'=+-@\t\r\n\\＝＋－＠")
 CLEAR = r"\N"
+_SPLITS = re.compile('[,"\r\n]')
+DIFFERENCE = "{1} - {0}"
 
 
 def defuse(text: str) -> str:
@@ -40,12 +50,16 @@ def restored(cell: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an export: its name, the paths it is made of, and how, where it is more than one value."""
+    """A column of an export: its name, the paths it is made of, and how, where it is more than one value.
+
+    `sql` makes it in PostgreSQL, with the values for `{0}` and those that follow.
+    """
 
     name: str
     paths: tuple[str, ...]
     make: Callable | None = None
     is_text: bool = False
+    sql: str = ""
 
 
 def text(name: str, path: str = "") -> Column:
@@ -58,28 +72,42 @@ def plain(name: str, path: str = "") -> Column:
     return Column(name, (path or name,))
 
 
-def made(name: str, *paths: str, make: Callable, is_text: bool = False) -> Column:
+def made(name: str, *paths: str, make: Callable, is_text: bool = False, sql: str = "") -> Column:
     """A column that is worked out from several values."""
-    return Column(name, paths, make, is_text)
+    return Column(name, paths, make, is_text, sql)
 
 
-@lru_cache(maxsize=4096)
-def notation(earliest, latest) -> str:
+def dated(name: str, earliest: str, latest: str) -> Column:
+    """A column of dates known in part."""
+    return made(name, earliest, latest, make=notation, sql=NOTATION)
+
+
+Day = dt.date | str
+_as_day = lru_cache(maxsize=16384)(dt.date.fromisoformat)
+
+
+def day(stored: Day) -> dt.date:
+    """Give a day that a database may have as text."""
+    return _as_day(stored) if isinstance(stored, str) else stored
+
+
+@lru_cache(maxsize=16384)
+def notation(earliest: Day | None, latest: Day | None) -> str:
     """Write a date known in part as the codebook does."""
-    return str(PartialDate(earliest, latest)) if latest else ""
+    return str(PartialDate(day(earliest) if earliest else None, day(latest))) if latest else ""
 
 
 def size(before: int | None, after: int) -> int | None:
     return None if before is None else after - before
 
 
-def days(before: dt.date | None, after: dt.date) -> int | None:
-    return None if before is None else (after - before).days
+def days(before: Day | None, after: Day) -> int | None:
+    return None if before is None else (day(after) - day(before)).days
 
 
 STANCES = (
     text("statement_key", "statement__key"),
-    made("date", "statement__earliest", "statement__latest", make=notation),
+    dated("date", "statement__earliest", "statement__latest"),
     text("occasion", "statement__occasion"),
     plain("form", "statement__form"),
     plain("authority", "statement__authority"),
@@ -122,7 +150,7 @@ STATEMENTS = tuple(
 )
 OF_STANCE = tuple(column for column in STANCES if not column.paths[0].startswith(_OF_STATEMENT))
 # The day on which a position opens is the latest on which its words may have been said: this tells all that is known.
-OPENED = made("said", "opening__statement__earliest", "opening__statement__latest", make=notation)
+OPENED = dated("said", "opening__statement__earliest", "opening__statement__latest")
 POSITIONS = (
     text("actor", "actor__slug"),
     text("topic", "topic__slug"),
@@ -132,7 +160,7 @@ POSITIONS = (
     plain("since"),
     plain("until"),
     text("statement_key", "opening__statement__key"),
-    made("confirmations", "statements", make=lambda statements: statements - 1),
+    made("confirmations", "statements", make=lambda statements: statements - 1, sql="{0} - 1"),
     plain("last_stated_on", "last_stated_then"),
     OPENED,
 )
@@ -146,10 +174,10 @@ CHANGES = (
     plain("from_terms", "previous_terms"),
     plain("position", "value"),
     plain("terms"),
-    made("size", "previous_value", "value", make=size),
+    made("size", "previous_value", "value", make=size, sql=DIFFERENCE),
     text("statement_key", "opening__statement__key"),
     OPENED,
-    made("days", "before_since", "since", make=days),
+    made("days", "before_since", "since", make=days, sql=DIFFERENCE),
     text("from_statement_key", "before_key"),
 )
 DIFFERING = (
@@ -161,12 +189,12 @@ DIFFERING = (
     plain("position"),
     plain("terms"),
     text("statement_key", "statement__key"),
-    made("said", "statement__earliest", "statement__latest", make=notation),
+    dated("said", "statement__earliest", "statement__latest"),
     text("colleague", "colleague_speaker"),
     plain("colleague_position"),
     plain("colleague_terms"),
     text("colleague_statement_key", "colleague_key"),
-    made("days", "colleague_on", "stated_on", make=days),
+    made("days", "colleague_on", "stated_on", make=days, sql=DIFFERENCE),
 )
 ACTORS = (
     text("actor", "slug"),
@@ -205,23 +233,48 @@ SOURCES = (
 )
 
 
-def cells_of(rows: QuerySet, columns: tuple[Column, ...], *, defused: bool) -> Iterator[list]:
-    """Give each row's cells; text that is missing is empty, as it is where it is stored."""
+def cells_of(
+    rows: QuerySet, columns: tuple[Column, ...], *, defused: bool = False, as_stored: bool = False
+) -> Iterator[list]:
+    """Give each row's cells; text that is missing is empty, as it is where it is stored.
+
+    `as_stored` leaves days as the database gives them, which takes less time: SQLite has them as text.
+    """
     paths = [path for column in columns for path in column.paths]
-    steps: list[tuple[int, int, Callable | None, bool]] = []
-    for column in columns:
-        start = steps[-1][1] if steps else 0
-        steps.append((start, start + len(column.paths), column.make, column.is_text))
-    for values in rows.values_list(*paths).iterator(chunk_size=ROWS_AT_ONCE):
-        cells = []
-        for start, end, make, is_text in steps:
-            cell = make(*values[start:end]) if make else values[start]
-            if is_text:
-                cell = cell or ""
-                if defused:
-                    cell = defuse(cell)
-            cells.append(cell)
+    starts = list(accumulate((len(column.paths) for column in columns), initial=0))
+    first = itemgetter(*starts[:-1])
+    makes = [
+        (place, slice(starts[place], starts[place + 1]), column.make)
+        for place, column in enumerate(columns)
+        if column.make
+    ]
+    texts = [place for place, column in enumerate(columns) if column.is_text]
+    for values in _stored(rows.values_list(*paths)) if as_stored else rows.values_list(*paths).iterator(ROWS_AT_ONCE):
+        cells = list(first(values))
+        for place, part, make in makes:
+            cells[place] = make(*values[part])
+        for place in texts:
+            if cells[place] is None:
+                cells[place] = ""
+            elif defused:
+                cells[place] = defuse(cells[place])
         yield cells
+
+
+def _stored(rows: QuerySet) -> Iterator[Sequence]:
+    """Give rows of values as the database has them; closing it ends the query."""
+    connection = connections[rows.db]
+    if connection.vendor != "sqlite":
+        yield from rows.iterator(ROWS_AT_ONCE)
+        return
+    try:
+        sql, params = rows.query.get_compiler(rows.db).as_sql()
+    except EmptyResultSet:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        while some := cursor.fetchmany(ROWS_AT_ONCE):
+            yield from some
 
 
 #: With these at its end, a line has its cells quoted that hold one of them: what opens a file may split cells there.
@@ -241,18 +294,46 @@ class Line:
 
 
 def csv_lines(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[str]:
-    writer = line_writer()
-    yield writer.writerow([column.name for column in columns])
-    for cells in cells_of(rows, columns, defused=True):
-        yield writer.writerow(cells)
+    """Write a table with its header. Text stands in quotes, whatever else would split it."""
+    yield ",".join(column.name for column in columns) + "\r\n"
+    writers = [_quoted if column.is_text else _bare for column in columns]
+    for cells in cells_of(rows, columns, as_stored=True):
+        yield ",".join([write(cell) for write, cell in zip(writers, cells, strict=True)]) + "\r\n"
+
+
+def _quoted(cell: str) -> str:
+    if not cell:
+        return ""
+    if cell[0] in RISKY:
+        cell = defuse(cell)
+    return '"' + cell.replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=16384)
+def _bare(cell: Any) -> str:
+    if cell is None:
+        return ""
+    written = str(cell)
+    return '"' + written.replace('"', '""') + '"' if _SPLITS.search(written) else written
+
+
+def objects(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[str]:
+    """Write each row as an object of JSON."""
+    starts = [f"{'{' if n == 0 else ','}{json.dumps(column.name)}:" for n, column in enumerate(columns)]
+    writers = [encode_basestring if column.is_text else _json for column in columns]
+    for cells in cells_of(rows, columns, as_stored=True):
+        yield "".join([start + write(cell) for start, write, cell in zip(starts, writers, cells, strict=True)]) + "}"
+
+
+@lru_cache(maxsize=16384)
+def _json(cell: Any) -> str:
+    return json.dumps(cell, ensure_ascii=False, default=str)
 
 
 def json_lines(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[str]:
-    names = [column.name for column in columns]
-    encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
     before = "[\n"
-    for cells in cells_of(rows, columns, defused=False):
-        yield before + encode(dict(zip(names, cells, strict=True)))
+    for line in objects(rows, columns):
+        yield before + line
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
 
@@ -273,11 +354,24 @@ def export(
     rows: QuerySet, columns: tuple[Column, ...], *, format: str, name: str, head: bool = False
 ) -> HttpResponseBase:
     """Answer with all the rows; to HEAD with the headers alone, without reading them."""
-    lines = {"csv": csv_lines, "json": json_lines}[format](rows, columns)
     headers = {"Content-Disposition": f'attachment; filename="{name}-{today()}.{format}"'}
     if head:
         return HttpResponse(content_type=FORMATS[format], headers=headers)
-    return StreamingHttpResponse(in_chunks(lines), content_type=FORMATS[format], headers=headers)
+    return StreamingHttpResponse(pieces(rows, columns, format=format), content_type=FORMATS[format], headers=headers)
+
+
+def pieces(rows: QuerySet, columns: tuple[Column, ...], *, format: str) -> Iterator[bytes]:
+    """Write all the rows as `csv`, `json` or `jsonl`, some at a time, in the state that the data have at the first."""
+    if can_copy(rows, columns):
+        return {"csv": csv_pieces, "json": json_pieces, "jsonl": json_line_pieces}[format](rows, columns)
+    match format:
+        case "csv":
+            lines = csv_lines(rows, columns)
+        case "json":
+            lines = json_lines(rows, columns)
+        case _:
+            lines = (f"{line}\n" for line in objects(rows, columns))
+    return in_chunks(lines)
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, name: str) -> HttpResponse:

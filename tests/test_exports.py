@@ -245,14 +245,47 @@ def test_hostile_texts_read_back_and_numbers_are_left_alone(client):
     assert sorted(row["occasion"] for row in in_json(client, "/stances.json")) == sorted(HOSTILE)
 
 
-def test_text_is_quoted_where_another_separator_would_split_it(client):
+def test_text_is_quoted_as_another_separator_would_split_it(client):
     StanceFactory(condition="so;=1+1", rationale="so\t=1+1", statement__occasion="so")
     lines = body(client, "/stances.csv")
     assert ',"so;=1+1",' in lines
     assert ',"so\t=1+1",' in lines
-    assert ",so," in lines
+    assert ',"so",' in lines
+    assert '""' not in lines
     [row] = in_csv(client, "/stances.csv")
     assert (row["condition"], row["rationale"]) == ("so;=1+1", "so\t=1+1")
+
+
+DATES = ("2024-02-13", "2024-02", "2023-02", "2024", "2024-04-01/2024-04-07", "2023-02-01/2024-02-29", "../2024-03-25")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="COPY is PostgreSQL's.")
+@pytest.mark.parametrize("name", NAMES)
+def test_what_copy_writes_is_byte_for_byte_what_the_program_writes(client, world, monkeypatch, name):
+    texts = [*HOSTILE, "\x01\x02\x1f\x7f", "\\.", '\\"', "a,b", "\u2028 𝄞", "''", "％s %s {0}", "\\N ", "x\n=1", "＝1"]
+    for n, text in enumerate(texts):
+        StanceFactory(
+            position=-2,
+            statement__date=DATES[n % len(DATES)],
+            statement__quote=text,
+            statement__start=n,
+            statement__end=n + 1,
+            basis=Basis.IMPLIED,
+            rationale=text,
+            topic__name=text,
+            topic__proposition=text,
+            actor__name=text,
+            statement__source__title=text,
+            statement__source__author=text,
+        )
+    for format in ("csv", "json"):
+        for query in ("", "?actor=japan"):
+            with CaptureQueriesContext(connection) as captured:
+                copied = body(client, f"/{name}.{format}{query}")
+            assert any("COPY (" in query["sql"] for query in captured) == (name != "actors")
+            with monkeypatch.context() as program:
+                program.setattr(exports, "can_copy", lambda rows, columns: False)
+                assert body(client, f"/{name}.{format}{query}") == copied
 
 
 def test_aliases_are_kept_from_being_run_too(client):
