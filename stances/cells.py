@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -99,9 +100,21 @@ def _meaning(column: Column) -> Meaning:
     return Meaning(column.name, "__".join(path), last, False, column.is_text)
 
 
-#: By column. Of `status` an import takes nothing: what it brings is a draft.
-MEANINGS = {column.name: _meaning(column) for column in STANCES if column.name != "status"}
-COLUMNS = [column.name for column in STANCES]
+#: By column.
+EVERY = {column.name: _meaning(column) for column in STANCES}
+#: What the desk's import takes: of `status` nothing, as what it brings is a draft.
+MEANINGS = {name: meaning for name, meaning in EVERY.items() if name != "status"}
+COLUMNS = list(EVERY)
+
+
+def wrong_columns(names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Give the columns of a header that are not known, or needed and missing, each with the rule."""
+    for name in names:
+        if name not in COLUMNS:
+            yield name, f"There is no such column. There are: {', '.join(COLUMNS)}."
+    for name in NEEDED:
+        if name not in names:
+            yield name, f"This column is needed. Needed are: {', '.join(NEEDED)}."
 
 
 def _one_of(text: str, values: list[str]) -> str:

@@ -100,12 +100,17 @@ def _lacks(record: Record) -> bool:
 def _check_name(record: Record, problems: Problems) -> None:
     if record.model is Stance:
         return
+    if rule := rule_of_name(record.model, record.name):
+        problems.add(record.row, record.column, record.name, rule)
+
+
+def rule_of_name(model: type[CuratedModel], name: str) -> str:
+    """Give the rule that a new row's slug or key breaks, or nothing."""
     check: Any
-    check, limit = (validate_key, 120) if record.model is Statement else (validate_slug, 100)
-    if not check.regex.search(record.name):
-        problems.add(record.row, record.column, record.name, str(check.message))
-    elif len(record.name) > limit:
-        problems.add(record.row, record.column, record.name, f"At most {limit} characters.")
+    check, limit = (validate_key, 120) if model is Statement else (validate_slug, 100)
+    if not check.regex.search(name):
+        return str(check.message)
+    return f"At most {limit} characters." if len(name) > limit else ""
 
 
 def _check_statement(record: Record, problems: Problems, update: bool) -> None:

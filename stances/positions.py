@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 
 from django.db.models import Q, QuerySet
 
+from stances import dialects
+from stances.dialects import as_day
 from stances.models import Position, Stance
 from stances.models.statements import Role
-from stances.series import Entry, Interval, compute, contradicted
+from stances.series import Entry, Interval, Verdict, compute, differing
 from stances.vocabulary import ActorKind, Voice
 from stances.writes import Pair, public_write
 
 SeriesKey = tuple[int, int, str]
 BATCH = 200
+KEY = ("actor_id", "topic_id", "voice", "since")
 COMPARED = (
     "until",
     "value",
@@ -27,6 +31,9 @@ COMPARED = (
     "confirmations",
     "last_stated_on",
 )
+COLUMNS = (*KEY, *COMPARED)
+GROUP = str(ActorKind.GROUP)
+PASSED_OVER = str(Role.PASSED_OVER)
 
 
 def entries_of(stances: QuerySet[Stance]) -> dict[SeriesKey, list[Entry]]:
@@ -52,26 +59,35 @@ def entries_of(stances: QuerySet[Stance]) -> dict[SeriesKey, list[Entry]]:
     return series
 
 
+def values_of(key: SeriesKey, intervals: Iterable[Interval]) -> Iterator[tuple]:
+    """Give a computed series as the values of its rows, in the order of COLUMNS."""
+    for interval in intervals:
+        yield (
+            *key,
+            interval.since,
+            interval.until,
+            interval.value,
+            interval.terms,
+            interval.opening.stance,
+            *(interval.previous or (None, "")),
+            str(interval.kind),
+            interval.confirmations,
+            interval.last_stated_on,
+        )
+
+
 def rows_of(key: SeriesKey, intervals: Iterable[Interval]) -> Iterator[Position]:
     """Give a computed series as rows, not saved."""
-    actor, topic, voice = key
-    for interval in intervals:
-        previous = interval.previous or (None, "")
-        yield Position(
-            actor_id=actor,
-            topic_id=topic,
-            voice=voice,
-            since=interval.since,
-            until=interval.until,
-            value=interval.value,
-            terms=interval.terms,
-            opening_id=interval.opening.stance,
-            previous_value=previous[0],
-            previous_terms=previous[1],
-            kind=interval.kind,
-            confirmations=interval.confirmations,
-            last_stated_on=interval.last_stated_on,
-        )
+    for values in values_of(key, intervals):
+        yield Position(**dict(zip(COLUMNS, values, strict=True)))
+
+
+def roles_of(key: SeriesKey, entries: list[Entry], verdicts: dict[int, Verdict]) -> Iterator[tuple[int, str, bool]]:
+    """Say of each stance of a series what it does there, and whether its speaker differs from a colleague."""
+    differ = differing(entries) if key[2] == Voice.OWN else ()
+    for entry in entries:
+        verdict = verdicts[entry.stance]
+        yield entry.stance, verdict.role if verdict.decides else PASSED_OVER, entry.stance in differ
 
 
 def refresh(pairs: Iterable[Pair]) -> bool:
@@ -100,11 +116,8 @@ def _refresh_batch(pairs: list[Pair]) -> bool:
         intervals, verdicts = compute(entries)
         for row in rows_of(key, intervals):
             wanted[*key, row.since] = row
-        for entry in entries:
-            verdict = verdicts[entry.stance]
-            role = Role(verdict.role) if verdict.decides else Role.PASSED_OVER
-            differs = key[2] == Voice.OWN and bool(contradicted(entry, entries))
-            roles[entry.stance] = (role, differs)
+        for stance, role, differs in roles_of(key, entries, verdicts):
+            roles[stance] = (role, differs)
     present = {(p.actor_id, p.topic_id, p.voice, p.since): p for p in Position.objects.filter(these)}
     gone = [row.pk for key, row in present.items() if key not in wanted]
     differing, fresh = [], []
@@ -135,17 +148,113 @@ def _write_roles(these: Q, roles: dict[int, tuple[str, bool]]) -> bool:
     return bool(changes)
 
 
-def all_pairs() -> set[Pair]:
-    """Name every series that has stances or positions."""
-    stances = set(Stance.objects.order_by().values_list("actor_id", "topic_id").distinct())
-    return stances | set(Position.objects.order_by().values_list("actor_id", "topic_id").distinct())
+# ---- many series at once ----
+
+#: Temporary tables: the series that are computed anew, their rows as they are wanted, and what their stances do.
+TOUCHED = "stances_touched_series"
+WANTED = "stances_wanted_position"
+ROLES = "stances_wanted_role"
+#: What an entry is made of, from `h`, a stance, `st`, its statement, and `speaker`.
+_ENTRY = (
+    "h.actor_id, h.topic_id, h.attribution, h.id, st.key, h.earliest_on, h.stated_on, h.position, h.terms, h.basis, "
+    "speaker.kind, h.authority, h.speaker_id"
+)
+_COUNTS = "h.public AND NOT h.repeat"
+CHUNK = 10_000
+
+
+def touch(pairs: str) -> None:
+    """Name the series that are to be computed anew: `pairs` selects actors and topics."""
+    dialects.temporary(TOUCHED, "actor_id bigint, topic_id bigint, PRIMARY KEY (actor_id, topic_id)")
+    dialects.run(f"INSERT INTO {TOUCHED} SELECT DISTINCT actor_id, topic_id FROM ({pairs}) pairs")
+    dialects.analyse(TOUCHED)
+
+
+def stage(coming: str = "") -> None:
+    """Compute the series that are touched, from what stands and from a table of stances that are to come.
+
+    They are read in the order of the series and set aside as they are computed, so that memory does not grow.
+    """
+    dialects.temporary(
+        WANTED,
+        "actor_id bigint, topic_id bigint, voice text, since date, until date, value integer, terms text, "
+        "opening_id bigint, previous_value integer, previous_terms text, kind text, confirmations integer, "
+        "last_stated_on date, PRIMARY KEY (actor_id, topic_id, voice, since)",
+    )
+    dialects.temporary(ROLES, "stance_id bigint PRIMARY KEY, role text, colleagues_differ boolean")
+    of = "JOIN stances_statement st ON st.id = h.statement_id JOIN stances_actor speaker ON speaker.id = h.speaker_id"
+    parts = [
+        f"SELECT {_ENTRY} FROM stances_stance h JOIN {TOUCHED} USING (actor_id, topic_id) {of} WHERE {_COUNTS}",
+        *([f"SELECT {_ENTRY} FROM {coming} h {of} WHERE {_COUNTS}"] if coming else []),
+    ]
+    wanted: list[tuple] = []
+    roles: list[tuple] = []
+    for key, entries in _series(dialects.stream(f"{' UNION ALL '.join(parts)} ORDER BY 1, 2, 3", CHUNK)):
+        intervals, verdicts = compute(entries)
+        wanted += values_of(key, intervals)
+        roles += roles_of(key, entries, verdicts)
+        if len(roles) >= CHUNK:
+            _set_aside(wanted, roles)
+    _set_aside(wanted, roles)
+    dialects.analyse(WANTED, ROLES)
+
+
+def _series(rows: Iterable[tuple]) -> Iterator[tuple[SeriesKey, list[Entry]]]:
+    for key, group in groupby(rows, key=itemgetter(0, 1, 2)):
+        entries = [
+            Entry(stance, name, as_day(first), as_day(last), value, terms, basis, kind == GROUP, authority, speaker)
+            for _, _, _, stance, name, first, last, value, terms, basis, kind, authority, speaker in group
+        ]
+        yield key, entries
+
+
+def _set_aside(wanted: list[tuple], roles: list[tuple]) -> None:
+    dialects.write(WANTED, ", ".join(COLUMNS), wanted)
+    dialects.write(ROLES, "stance_id, role, colleagues_differ", roles)
+    wanted.clear()
+    roles.clear()
+
+
+def apply() -> bool:
+    """Write what differs from what was set aside; tell whether anything did. Rows that stay keep their ids."""
+    differ = " OR ".join(dialects.differs(f"p.{column}", f"w.{column}") for column in COMPARED)
+    here = " AND ".join(f"p.{column} = w.{column}" for column in KEY)
+    changed = dialects.run(
+        f"DELETE FROM stances_position WHERE id IN (SELECT p.id FROM stances_position p JOIN {TOUCHED} "
+        f"USING (actor_id, topic_id) LEFT JOIN {WANTED} w ON {here} WHERE w.voice IS NULL)"
+    )
+    changed += dialects.run(
+        f"UPDATE stances_position SET {', '.join(f'{column} = w.{column}' for column in COMPARED)} "
+        f"FROM {WANTED} w, stances_position p WHERE p.id = stances_position.id AND {here} AND ({differ})"
+    )
+    changed += dialects.run(
+        f"INSERT INTO stances_position ({', '.join(COLUMNS)}) "
+        f"SELECT {', '.join(f'w.{column}' for column in COLUMNS)} FROM {WANTED} w "
+        f"LEFT JOIN stances_position p ON {here} WHERE p.id IS NULL ORDER BY w.since, w.actor_id, w.topic_id, w.voice"
+    )
+    role, differs = "COALESCE(w.role, '')", "COALESCE(w.colleagues_differ, false)"
+    changed += dialects.run(
+        f"UPDATE stances_stance SET role = found.role, colleagues_differ = found.differs "
+        f"FROM (SELECT h.id, {role} AS role, {differs} AS differs FROM stances_stance h "
+        f"JOIN {TOUCHED} USING (actor_id, topic_id) LEFT JOIN {ROLES} w ON w.stance_id = h.id "
+        f"WHERE h.role <> {role} OR h.colleagues_differ <> {differs}) found WHERE found.id = stances_stance.id"
+    )
+    return changed > 0
+
+
+def forget() -> None:
+    """Drop what was set aside."""
+    dialects.drop(TOUCHED, WANTED, ROLES)
 
 
 def rebuild() -> bool:
     """Compute every series anew; tell whether anything differed."""
     with public_write() as write:
         Stance.objects.stale().copy_from_statements()
-        changed = refresh(all_pairs())
+        touch("SELECT actor_id, topic_id FROM stances_stance UNION SELECT actor_id, topic_id FROM stances_position")
+        stage()
+        changed = apply()
+        forget()
         if changed:
             write.touch_public()
     return changed

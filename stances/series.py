@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 from stances.vocabulary import Authority, Basis, ChangeKind, kind_of_change, side
 
 COLLEAGUES_DAYS = 30
+RANKS = {str(authority): authority.rank for authority in Authority}
+_latest = attrgetter("latest")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One published stance of a series, repeats left out."""
 
     stance: int
@@ -34,7 +38,7 @@ class Entry:
     @property
     def tier(self) -> tuple[bool, bool, int]:
         """Rank an entry of a day: explicit before implied, the actor alone before a group, then authority."""
-        return self.basis != Basis.EXPLICIT, self.by_group, Authority(self.authority).rank
+        return self.basis != Basis.EXPLICIT, self.by_group, RANKS[self.authority]
 
 
 @dataclass
@@ -66,8 +70,7 @@ class Interval:
         return self.deciding[-1].latest
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of an entry: it opened a position, confirmed one, or was passed over by a rule."""
 
     role: str
@@ -100,6 +103,9 @@ def counting(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
 def decide(day: list[Entry], held: tuple[int, str] | None) -> tuple[Entry, dict[int, str]]:
     """Choose the entry that decides a day, and name for each other one the rule that passed it over."""
 
+    if len(day) == 1:
+        return day[0], {}
+
     def preference(entry: Entry):
         return *entry.tier, entry.held != held, abs(entry.value), entry.value, entry.key.encode()
 
@@ -130,8 +136,8 @@ def compute(entries: Iterable[Entry]) -> tuple[list[Interval], dict[int, Verdict
     counted, undated = counting(entries)
     intervals: list[Interval] = []
     verdicts: dict[int, Verdict] = {}
-    counted.sort(key=lambda entry: entry.latest)
-    for day, group in groupby(counted, key=lambda entry: entry.latest):
+    counted.sort(key=_latest)
+    for day, group in groupby(counted, key=_latest):
         current = intervals[-1] if intervals else None
         winner, passed_over = decide(list(group), current.held if current else None)
         if current and current.held == winner.held:
@@ -172,5 +178,19 @@ def contradicted(entry: Entry, entries: Iterable[Entry]) -> list[Entry]:
         and other.speaker != entry.speaker
         and side(other.value) != side(entry.value)
         and dt.timedelta(0) < entry.latest - other.latest <= dt.timedelta(days=COLLEAGUES_DAYS)
-        and Authority(entry.authority).rank >= Authority(other.authority).rank
+        and RANKS[entry.authority] >= RANKS[other.authority]
     ]
+
+
+def differing(entries: Iterable[Entry]) -> set[int]:
+    """Name the stances of a series whose speaker differs from a colleague: those that `contradicted` finds one for."""
+    entries = sorted(entries, key=_latest)
+    if len({entry.speaker for entry in entries}) < 2 or len({side(entry.value) for entry in entries}) < 2:
+        return set()
+    days = [entry.latest for entry in entries]
+    reach = dt.timedelta(days=COLLEAGUES_DAYS)
+    return {
+        entry.stance
+        for place, entry in enumerate(entries)
+        if contradicted(entry, entries[bisect_left(days, entry.latest - reach) : place])
+    }

@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
@@ -69,8 +69,7 @@ def read(content: bytes, name: str) -> Sheet:
 
 
 def _table(lines: Iterator[tuple[int, list]]) -> tuple[list[str], list[Row]]:
-    _, header = next(((n, cells) for n, cells in lines if any(map(_is_given, cells))), (0, []))
-    columns = _columns(header)
+    columns = columns_of(lines)
     rows: list[Row] = []
     for number, cells in lines:
         if not any(map(_is_given, cells)):
@@ -93,7 +92,9 @@ def _table(lines: Iterator[tuple[int, list]]) -> tuple[list[str], list[Row]]:
     return columns, rows
 
 
-def _columns(header: list) -> list[str]:
+def columns_of(lines: Iterator[tuple[int, list]]) -> list[str]:
+    """Read a table up to its header, the first row that holds anything, and give the columns that it names."""
+    header = next((cells for _, cells in lines if any(map(_is_given, cells))), [])
     names = ["" if isinstance(cell, _Wrong) else cell.strip() for cell in header]
     while names and not names[-1]:
         names.pop()
@@ -134,13 +135,18 @@ def _csv_lines(content: bytes) -> Iterator[tuple[int, list]]:
         raise SheetError(
             f"The file is not in UTF-8 (byte {error.start + 1:,}): save it as “CSV UTF-8”, or as .xlsx."
         ) from None
-    first = text[: text.find("\n") + 1 or None][:10_000]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    for number, cells in csv_rows(io.StringIO(text, newline="")):
+        _refuse_far(number)
+        yield number, cells
+
+
+def csv_rows(text: TextIO) -> Iterator[tuple[int, list[str]]]:
+    """Give the rows of CSV with their numbers, from 1; what parts the cells is told by the first line."""
+    first = text.readline(10_000)
+    text.seek(0)
+    reader = csv.reader(text, delimiter=max(",;\t", key=first.count), strict=True)
     try:
-        for number, cells in enumerate(reader, 1):
-            _refuse_far(number)
-            yield number, cells
+        yield from enumerate(reader, 1)
     except csv.Error as error:
         raise SheetError(f"Line {reader.line_num:,} of the file is not CSV: {error}.") from None
 

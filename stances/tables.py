@@ -11,7 +11,7 @@ from django.db.models import prefetch_related_objects
 from django.utils.text import capfirst, slugify
 
 from stances import faults
-from stances.cells import ACTOR, COLUMNS, MEANINGS, NEEDED, SOURCE, SPEAKER, STANCE, STATEMENT, TOPIC, Meaning
+from stances.cells import ACTOR, MEANINGS, SOURCE, SPEAKER, STANCE, STATEMENT, TOPIC, Meaning, wrong_columns
 from stances.imports import Change, Comparison, Given, Problems, Record, batches, shortened
 from stances.models import Actor, Source, Stance, Statement, Topic, resolve
 from stances.models.curated import CuratedModel
@@ -34,7 +34,7 @@ class _Comparing:
         self.records: dict[type[CuratedModel], dict[str, Record]] = {m: {} for m in (Actor, Topic, Source, Statement)}
         self.keys = {row.cells.get("statement_key", "").strip() for row in sheet.rows}
         self.standing_stances: dict[tuple[int, int, int], Stance] = {}
-        self.default_source = slugify(PurePath(sheet.name).stem)[:100].strip("-_").replace("_", "-") or "imported"
+        self.default_source = source_named_after(sheet.name)
 
     def compare(self) -> Comparison:
         rows = list(self._read()) if self._header_is_right() else []
@@ -63,12 +63,8 @@ class _Comparing:
     # ---- reading ----
 
     def _header_is_right(self) -> bool:
-        for name in self.sheet.columns:
-            if name not in COLUMNS:
-                self.problems.add(1, name, "", f"There is no such column. There are: {', '.join(COLUMNS)}.")
-        for name in NEEDED:
-            if name not in self.sheet.columns:
-                self.problems.add(1, name, "", f"This column is needed. Needed are: {', '.join(NEEDED)}.")
+        for name, rule in wrong_columns(self.sheet.columns):
+            self.problems.add(1, name, "", rule)
         return not self.problems.count
 
     def _read(self) -> Iterator[tuple[Row, dict[str, Given]]]:
@@ -252,21 +248,34 @@ def _is_new(value: Any) -> bool:
     return isinstance(value, Record) and value.is_new
 
 
+def source_named_after(file: str) -> str:
+    """Give the slug of the source of what a file says without naming one."""
+    return slugify(PurePath(file).stem)[:100].strip("-_").replace("_", "-") or "imported"
+
+
+def name_of_actor(slug: str) -> str:
+    return slug.replace("-", " ").title()
+
+
+def in_words(slug: str) -> str:
+    return str(capfirst(slug.replace("-", " ")))
+
+
 def _defaults_of_actor(record: Record) -> dict[str, Any]:
     kind = ActorKind.GOVERNMENT if "actor" in record.said_as else ActorKind.PERSON
     if "actor" not in record.said_as and "publisher" in record.said_as:
         kind = ActorKind.PUBLICATION
-    return {"slug": record.name, "name": record.name.replace("-", " ").title(), "kind": kind}
+    return {"slug": record.name, "name": name_of_actor(record.name), "kind": kind}
 
 
 def _defaults_of_topic(record: Record) -> dict[str, Any]:
     given = record.given.get("name")
-    name = given.value if given else capfirst(record.name.replace("-", " "))
+    name = given.value if given else in_words(record.name)
     return {"slug": record.name, "name": name, "short_name": name[:60], "proposition": name}
 
 
 def _defaults_of_source(record: Record) -> dict[str, Any]:
-    return {"slug": record.name, "title": capfirst(record.name.replace("-", " ")), "kind": SourceKind.ARTICLE}
+    return {"slug": record.name, "title": in_words(record.name), "kind": SourceKind.ARTICLE}
 
 
 DEFAULTS: dict[type[CuratedModel], Callable[[Record], dict[str, Any]]] = {

@@ -3,6 +3,7 @@
 from stances.models.actors import Actor, Affiliation
 from stances.models.addresses import FormerSlug, resolve
 from stances.models.dismissals import Dismissal
+from stances.models.imports import Import
 from stances.models.positions import Position, PublicVersion
 from stances.models.sources import Source
 from stances.models.statements import Stance, Statement
@@ -17,6 +18,7 @@ __all__ = [
     "Affiliation",
     "Dismissal",
     "FormerSlug",
+    "Import",
     "Position",
     "PublicVersion",
     "Source",

@@ -1,0 +1,106 @@
+"""What the two databases write differently when many rows are moved, and a quick way in for rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.db import connection
+
+
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def run(sql: str) -> int:
+    """Run a statement without parameters; give the number of rows that it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.rowcount
+
+
+def ask(sql: str, params: Sequence[Any] | None = None) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def stream(sql: str, size: int = 5000) -> Iterator[tuple]:
+    """Give the rows of a query as they come; others may be written meanwhile."""
+    with connection.chunked_cursor() as cursor:
+        cursor.itersize = size
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(size):
+            yield from rows
+
+
+def write(table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Add rows to a table, by COPY where there is one."""
+    with connection.cursor() as cursor:
+        if is_postgresql():
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            places = ", ".join("?" * len(columns.split(",")))
+            cursor.cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)
+
+
+def quoted(text: str) -> str:
+    """Write a text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def moment(at: dt.datetime) -> str:
+    """Write a time as a literal of SQL."""
+    text = quoted(str(connection.ops.adapt_datetimefield_value(at)))
+    return f"CAST({text} AS timestamptz)" if is_postgresql() else text
+
+
+def differs(one: str, other: str) -> str:
+    return f"{one} IS DISTINCT FROM {other}" if is_postgresql() else f"{one} IS NOT {other}"
+
+
+def day(text: str) -> str:
+    """Write an ISO day, as text that may be missing, as a day."""
+    return f"CAST({text} AS date)" if is_postgresql() else text
+
+
+def as_day(value: Any) -> Any:
+    """Read a day of a temporary table, where SQLite knows of texts alone."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def temporary(name: str, columns: str) -> None:
+    drop(name)
+    run(f"CREATE TEMPORARY TABLE {name} ({columns})")
+
+
+def drop(*tables: str) -> None:
+    for table in tables:
+        run(f"DROP TABLE IF EXISTS {table}")
+
+
+def analyse(*tables: str) -> None:
+    """Tell the planner how large tables are that were just filled."""
+    if is_postgresql():
+        for table in tables:
+            run(f"ANALYZE {table}")
+
+
+def take_ids(table: str, count: int) -> int:
+    """Set ids of a table apart; give the first. The lock of the public data keeps others from taking the same."""
+    if is_postgresql():
+        (sequence,) = ask("SELECT pg_get_serial_sequence(%s, 'id')", [table])[0]
+        ((last, called),) = ask(f"SELECT last_value, is_called FROM {sequence}")
+        first = last + called
+        if count:
+            ask("SELECT setval(%s, %s)", [sequence, first + count - 1])
+        return first
+    ((first,),) = ask(
+        f"SELECT 1 + MAX(COALESCE((SELECT MAX(id) FROM {table}), 0), "
+        "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))",
+        [table],
+    )
+    return first

@@ -1,0 +1,63 @@
+import time
+from pathlib import Path
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from stances.bulk import ImportFailed, load_file
+from stances.models import CURATED
+from stances.sheets import SheetError
+
+
+class Command(BaseCommand):
+    help = (
+        "Import a file of stances, CSV or JSON Lines (.jsonl), a row each, in the format that export_stances writes. "
+        "All or nothing; what stands as the file has it is skipped."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--update",
+            action="store_true",
+            help="Change what differs, in the columns that the file has: blank leaves a value, \\N clears it. "
+            "Without it, a row that differs from what stands is an error.",
+        )
+        parser.add_argument("--user", help="The name of the user who imports, as the coder of what is new.")
+
+    def handle(self, *, file, update, user, verbosity, **options):
+        by = None
+        if user:
+            by = get_user_model().objects.filter(username=user, is_active=True).first()
+            if by is None:
+                raise CommandError(f"There is no active user “{user}”.")
+        began = time.monotonic()
+
+        def tell(text: str) -> None:
+            if verbosity:
+                self.stderr.write(f"{time.monotonic() - began:5.0f} s  {text}")
+
+        try:
+            done = load_file(file, update=update, by=by, tell=tell)
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+        except SheetError as error:
+            raise CommandError(str(error)) from None
+        except ImportFailed as error:
+            raise CommandError(f"{error}\nNothing was written.") from None
+        except DatabaseError as error:
+            raise CommandError(f"The database refuses it, and nothing was written: {error}") from error
+        if not verbosity:
+            return
+        if not done.changed:
+            self.stdout.write(f"{done.rows:,} rows stand here already, as the file has them: nothing changed.")
+            return
+        told = []
+        for model in CURATED:
+            counts = done.counts.get(model._meta.model_name, {})
+            for word in ("new", "changed"):
+                if count := counts.get(word):
+                    noun = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
+                    told.append(f"{count:,} {word} {noun}")
+        self.stdout.write(f"{done.rows:,} rows: {', '.join(told)}.")
