@@ -13,6 +13,13 @@ def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
+def suit_many_rows() -> None:
+    """Let what follows in this transaction sort and join in memory, and compile nothing."""
+    if is_postgresql():
+        for setting in ("work_mem = '64MB'", "jit = off"):
+            run(f"SET LOCAL {setting}")
+
+
 def run(sql: str) -> int:
     """Run a statement without parameters; give the number of rows that it wrote."""
     with connection.cursor() as cursor:

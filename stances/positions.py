@@ -250,6 +250,7 @@ def forget() -> None:
 def rebuild() -> bool:
     """Compute every series anew; tell whether anything differed."""
     with public_write() as write:
+        dialects.suit_many_rows()
         Stance.objects.stale().copy_from_statements()
         touch("SELECT actor_id, topic_id FROM stances_stance UNION SELECT actor_id, topic_id FROM stances_position")
         stage()

@@ -9,7 +9,8 @@ index; the triggers follow a new name through.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -51,6 +52,8 @@ class Field:
     grade: str
     rows: str = ""
     order: str = ""
+    #: Rows of another kind that alone it is made of, under the field's name; of these there are fewer.
+    of: str = ""
 
     @property
     def fts_sql(self) -> str:
@@ -192,11 +195,40 @@ class Index:
 
     # ---- PostgreSQL ----
 
-    def document_sql(self) -> str:
-        """Write an entry; between two fields a place is left out, so that no phrase reaches over."""
+    def document_sql(self, made: Iterable[Field] = ()) -> str:
+        """Write an entry; between two fields a place is left out, so that no phrase reaches over.
+
+        Of fields that are made already, each in a table of its name, the words are taken from there.
+        """
         gap = " || 'xgapx:1'::tsvector || "
-        parts = (f"setweight(stances_search_words({field.pg_sql}), '{field.grade}')" for field in self.fields)
+        parts = (f"{field.name}.words" if field in made else self._words(field) for field in self.fields)
         return f"ts_delete({gap.join(parts)}, 'xgapx')"
+
+    def _words(self, field: Field) -> str:
+        return f"setweight(stances_search_words({field.pg_sql}), '{field.grade}')"
+
+    def pg_fill(self, first: int, last: int) -> list[str]:
+        """Write how entries of rows with these ids, which have none, are made in a parallel query.
+
+        What many entries share is made once. These tables are no temporary ones, which a parallel query cannot read;
+        others never see them, as they are gone when the transaction ends.
+        """
+        shared = [field for field in self.fields if field.of]
+        places = {field: f"{self.table}_of_{field.name}" for field in shared}
+        joins = " ".join(f"JOIN {places[f]} {f.name} ON {f.name}.id = t.{f.name}_id" for f in shared)
+        date = f", t.{self.date} AS date" if self.date else ""
+        made = f"{self.table}_made"
+        return [
+            *(
+                f"CREATE TABLE {places[f]} AS SELECT {f.name}.id, {self._words(f)} AS words FROM {f.of}"  # noqa: S608
+                for f in shared
+            ),
+            *(f"ANALYZE {place}" for place in places.values()),
+            f"CREATE TABLE {made} AS SELECT t.id{date}, {self.document_sql(shared)} AS document "  # noqa: S608
+            f"FROM {self.source} t {joins} WHERE t.id BETWEEN {first} AND {last}{self.where and f' AND {self.where}'}",
+            f"INSERT INTO {self.table} SELECT * FROM {made} ORDER BY id",  # noqa: S608
+            *(f"DROP TABLE {table}" for table in (made, *places.values())),
+        ]
 
     def pg_select(self, rows: str, condition: str = "true") -> str:
         date = f", t.{self.date}" if self.date else ""
@@ -307,9 +339,14 @@ STATEMENTS = Index(
     fields=(
         Field("quote", "t.quote", "A"),
         Field("summary", "t.summary", "A"),
-        Field("speaker", names("speaker"), "B"),
+        Field("speaker", names("speaker"), "B", "stances_actor speaker"),
         Field("occasion", "t.occasion", "C"),
-        Field("source", f"source.title || ' ' || COALESCE({names('publisher')}, '')", "D"),
+        Field(
+            "source",
+            f"source.title || ' ' || COALESCE({names('publisher')}, '')",
+            "D",
+            f"stances_source source {PUBLISHER}",
+        ),
         Field("condition", "s.condition", "B", rows="stances_stance s WHERE s.statement_id = t.id", order="s.id"),
         Field("about", f"{names('a')} || ' ' || o.name || ' ' || o.short_name", "D", rows=ABOUT, order="s.id"),
     ),
@@ -485,6 +522,27 @@ def after_migration() -> None:
     with transaction.atomic():
         create_triggers()
         rebuild()
+
+
+@contextmanager
+def filled_afterwards(first: int, last: int) -> Iterator[None]:
+    """Add statements that are made inside, with ids from the first to the last, to the index all at once."""
+    name = f"{STATEMENTS.table}_insert"
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        else:
+            cursor.execute(f"ALTER TABLE {STATEMENTS.source} DISABLE TRIGGER {name}")
+        yield
+        if connection.vendor == "sqlite":
+            cursor.execute(STATEMENTS.fts_insert(f"t.id BETWEEN {first} AND {last}"))
+            create_triggers()
+        else:
+            for statement in (
+                *STATEMENTS.pg_fill(first, last),
+                f"ALTER TABLE {STATEMENTS.source} ENABLE TRIGGER {name}",
+            ):
+                cursor.execute(statement)
 
 
 def rebuild() -> int:

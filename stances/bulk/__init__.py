@@ -72,6 +72,7 @@ def load(
 def _load(lines, problems: Problems, *, name: str, digest: str, update: bool, by: Any, tell: Tell) -> Imported:
     reason, pk = reason_of(name, digest), by and by.pk
     with public_write() as write:
+        dialects.suit_many_rows()
         count = staging.Staging(problems, tell).take(lines)
         _refuse(problems)
         if not count:

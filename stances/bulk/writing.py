@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from stances import dialects, positions
+from stances.bulk import indexes
 from stances.bulk.shaping import columns_of, literal, quote, shaped
 from stances.bulk.staging import ACTORS, SOURCES, STAGES, STANCES, STATEMENTS, TOPICS, Stage
 
@@ -34,13 +35,14 @@ def write(counts: Counts, *, by: int | None, at: dt.datetime, reason: str) -> No
     for stage in STAGES:
         if "changed" in counts.get(str(stage.model._meta.model_name), {}):
             _change(stage, by, at, reason)
-    for stage in (ACTORS, TOPICS, SOURCES, STATEMENTS):
-        _insert(stage)
-    _copy_to_stances()
-    positions.touch(_touched())
-    positions.stage(coming=_new_stances())
-    _insert_stances()
-    positions.apply()
+    with indexes.aside(counts.get("statement", {})):
+        for stage in (ACTORS, TOPICS, SOURCES, STATEMENTS):
+            _insert(stage)
+        _copy_to_stances()
+        positions.touch(_touched())
+        positions.stage(coming=_new_stances())
+        _insert_stances()
+        positions.apply()
     positions.forget()
 
 
