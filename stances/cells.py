@@ -54,12 +54,12 @@ class Meaning:
         text = cell.strip()
         if text == CLEAR:
             return self._nothing()
+        if self.is_reference:
+            return restored(text)
         if self.name == "date":
             return PartialDate.parse(text)
         field = self.field
         assert field is not None
-        if self.is_reference:
-            return restored(text)
         if field.choices and self.name != "position":
             return _one_of(text, [str(value) for value, _ in field.flatchoices])
         if self.name == "position":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 from stances import rules
 from stances.cells import MEANINGS
@@ -106,11 +106,17 @@ def _check_name(record: Record, problems: Problems) -> None:
 
 def rule_of_name(model: type[CuratedModel], name: str) -> str:
     """Give the rule that a new row's slug or key breaks, or nothing."""
-    check: Any
-    check, limit = (validate_key, 120) if model is Statement else (validate_slug, 100)
-    if not check.regex.search(name):
-        return str(check.message)
+    pattern, message, limit = _NAMES[model is Statement]
+    if not pattern.search(name):
+        return message
     return f"At most {limit} characters." if len(name) > limit else ""
+
+
+#: Of slugs and of keys: what they look like, in words too, and how long they may be.
+_NAMES = [
+    (re.compile(check.regex.pattern), str(check.message), limit)
+    for check, limit in ((validate_slug, 100), (validate_key, 120))
+]
 
 
 def _check_statement(record: Record, problems: Problems, update: bool) -> None:

@@ -6,10 +6,13 @@ A cell that is blank says nothing and is NULL there; one that clears a value is 
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
+
+from django.core.validators import MaxLengthValidator
 
 from stances import dialects
 from stances.bulk.reading import Line
@@ -86,22 +89,31 @@ class Reader(dict):
         self.meaning = meaning
         field: Any = meaning.field
         self.names = field.related_model if meaning.is_reference else None
-        self.is_free = meaning.is_text and not meaning.is_reference and not field.validators and not field.choices
+        #: How long a cell may be that any text fills, which needs no reading.
+        self.room = 0
+        plain = meaning.is_text and not meaning.is_reference and not field.choices
+        if plain and all(type(rule) is MaxLengthValidator for rule in field.validators):
+            self.room = field.max_length or sys.maxsize
 
     def __missing__(self, cell: str) -> str | None:
         text = cell.strip()
         if not text:
             return None
-        if self.is_free and text != CLEAR:
-            return restored(cell)
-        value = self.meaning.read(cell)
-        self.meaning.check(value)
-        if self.names and value and (rule := rule_of_name(self.names, value)):
-            raise ValueError(rule)
-        if len(self) == REMEMBERED:
-            self.clear()
-        written = self[cell] = _written(value)
+        written = restored(cell) if len(cell) <= self.room and text != CLEAR else self._read(cell)
+        if self.room != sys.maxsize:
+            if len(self) == REMEMBERED:
+                self.clear()
+            self[cell] = written
         return written
+
+    def _read(self, cell: str) -> str:
+        value = self.meaning.read(cell)
+        if self.names:
+            if value and (rule := rule_of_name(self.names, value)):
+                raise ValueError(rule)
+        else:
+            self.meaning.check(value)
+        return _written(value)
 
 
 class Staging:
