@@ -19,6 +19,7 @@ Records = dict[type[CuratedModel], list[Record]]
 #: The column at which a broken rule is mended.
 PLACES = {
     "statement_quote_if_direct": "quote",
+    "statement_not_repeating_itself": "repeats",
     "statement_offsets_in_order": "end",
     "statement_summary_given": "summary",
     "stance_terms_at_one": "terms",

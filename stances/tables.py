@@ -223,7 +223,7 @@ class _Comparing:
 
 
 def _suggest(speaker: Actor, actor: Actor, day: dt.date, voices: Voices) -> Suggestion:
-    if speaker.pk and actor.pk:
+    if speaker.pk:
         return voices.suggest(speaker, actor, day)
     authority = {ActorKind.GROUP: Authority.ACT, ActorKind.GOVERNMENT: Authority.OFFICIAL}.get(
         ActorKind(speaker.kind), Authority.INDEPENDENT

@@ -7,7 +7,6 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -18,6 +17,7 @@ from stances.models import Position, PublicVersion, Statement
 from stances.writes import public_write
 from tests import from_scratch
 from tests.factories import EditorFactory, GovernmentFactory, PersonFactory, StanceFactory, TopicFactory
+from tests.writer import address
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,14 +166,6 @@ def test_many_transactions_of_two_threads_leave_the_right_table(postgresql, seri
             writer.result(PATIENCE)
     assert len(told()) == 20
     assert_right()
-
-
-def address() -> str:
-    """Give the test database's address."""
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 def test_two_processes_leave_the_right_table(series, editor):

@@ -2,8 +2,19 @@
 
 import os
 import sys
+from urllib.parse import urlsplit
 
 import django
+
+
+def address() -> str:
+    """Give the test database's address."""
+    from django.db import connection
+
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 def main(editor: str, keys: list[str]) -> None:

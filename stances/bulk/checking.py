@@ -10,7 +10,7 @@ from django.db import connection, models
 from stances import dialects
 from stances.bulk.shaping import literal, names, quote, shaped
 from stances.bulk.staging import ACTORS, SOURCES, STAGES, STANCES, STATEMENTS, TOPICS, Stage
-from stances.dates import today
+from stances.dates import PartialDate, today
 from stances.faults import PLACES
 from stances.imports import Problems, shortened
 from stances.models import Source, Statement
@@ -25,6 +25,10 @@ MAY_BECOME = {
     Status.PUBLISHED: (Status.RETRACTED,),
     Status.RETRACTED: (),
 }
+
+
+#: Without these a row has no more rules to break; that they are missing is told already.
+LACKED = {STATEMENTS: ("latest",), STANCES: ("position", "stated_on")}
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,7 @@ def _rules_of_one_row() -> Iterator[Rule]:
     """Ask the check constraints of the models; what is unknown breaks none."""
     editor = connection.schema_editor()
     for stage in STAGES:
-        written = "(is_new OR differs)"
+        written = " AND ".join(["(is_new OR differs)", *(f"{name} IS NOT NULL" for name in LACKED.get(stage, ()))])
         checks = [rule for rule in stage.model._meta.constraints if isinstance(rule, models.CheckConstraint)]
         broken = [f"NOT ({rule._get_check_sql(stage.model, editor)})" for rule in checks]  # type: ignore[attr-defined]
         if not dialects.ask(f"SELECT 1 FROM {shaped(stage)} WHERE {written} AND ({' OR '.join(broken)}) LIMIT 1"):
@@ -283,13 +287,15 @@ def _find_contradictions(stage: Stage, problems: Problems) -> None:
     named = f"{stage.table} said JOIN {names(stage)} named ON named.name = said.name"
     contradicted = f"SELECT named.id FROM {named} GROUP BY named.id HAVING COUNT(*) > 1 AND ({apart})"
     cells = ", ".join(f"said.said_{name}" for name in stage.said)
+    speaks = "said.as_actor = 0" if stage is ACTORS else "false"
     noun = stage.model._meta.verbose_name
     first: dict[tuple[int, str], tuple[int, str]] = {}
     at = None
     rows = dialects.stream(
-        f"SELECT named.id, said.n, {cells} FROM {named} WHERE named.id IN ({contradicted}) ORDER BY named.id, said.n"
+        f"SELECT named.id, said.n, {speaks}, {cells} FROM {named} WHERE named.id IN ({contradicted}) "
+        "ORDER BY named.id, said.n"
     )
-    for pk, n, *said in rows:
+    for pk, n, is_speaker, *said in rows:
         if pk != at:
             at, first = pk, {}
         for (name, column), cell in zip(stage.said.items(), said, strict=True):
@@ -298,14 +304,14 @@ def _find_contradictions(stage: Stage, problems: Problems) -> None:
             row, before = first.setdefault((pk, name), (n, cell))
             if before != cell:
                 rule = f"Row {row} says “{shortened(_as_written(name, before))}” of the same {noun}."
-                problems.add(n, column, _as_written(name, cell), rule)
+                at_column = column.replace("actor", "speaker") if is_speaker else column
+                problems.add(n, at_column, _as_written(name, cell), rule)
 
 
 def _as_written(name: str, said: str) -> str:
     if name != "date":
         return said
-    earliest, _, latest = said.partition("/")
-    return latest if earliest == latest else f"{earliest or '..'}/{latest}"
+    return str(PartialDate.parse(said if said[0] != "/" else f"..{said}"))
 
 
 def _find_loops(problems: Problems) -> None:

@@ -26,7 +26,7 @@ TABLES = (
 def aside(new: dict[str, int]) -> Iterator[None]:
     """Load new statements, of which the number and the first and last id are given, without what slows it down."""
     with ExitStack() as stack:
-        if new and new["new"] >= MANY:
+        if new.get("new", 0) >= MANY:
             ((stand,),) = dialects.ask("SELECT COUNT(*) FROM stances_statement")
             if stand <= new["new"]:
                 stack.enter_context(_without_indexes())
