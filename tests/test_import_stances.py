@@ -299,6 +299,28 @@ def test_blank_leaves_a_value_and_the_sign_clears_it():
     assert Topic.objects.get(slug="t").parent is None
 
 
+@pytest.mark.parametrize("way", ["save", "update", "import"])
+def test_what_an_import_brought_enters_the_history_when_it_first_changes(way):
+    editor = EditorFactory()
+    load(f"{HEADER},summary,status\nk-1,2024,a,t,1,Said.,published\n", by=editor, digest="0" * 64)
+    assert not Statement.history.exists()
+    assert not Stance.history.exists()
+    if way == "save":
+        statement = Statement.objects.get()
+        statement.summary = "Said again."
+        statement.save()
+    elif way == "update":
+        Statement.objects.update(summary="Said again.")
+    else:
+        load(f"{HEADER},summary\nk-1,2024,a,t,1,Said again.\n", update=True)
+    first = Statement.history.earliest()
+    assert (first.summary, first.status, first.history_user) == ("Said.", "published", editor)
+    assert first.history_change_reason == Import.objects.earliest("at").reason
+    assert first.history_date == Import.objects.earliest("at").at
+    assert Statement.objects.get().summary == "Said again."
+    assert not Stance.history.exists()
+
+
 def test_what_follows_from_a_change_follows():
     """A statement's other stances copy it; a speaker that becomes a group ranks its words elsewhere."""
     header = f"{HEADER},speaker,status"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.db.models.expressions import RawSQL
+
 from stances import dialects, positions
 from stances.bulk import indexes
 from stances.bulk.shaping import columns_of, literal, quote, shaped
 from stances.bulk.staging import ACTORS, SOURCES, STAGES, STANCES, STATEMENTS, TOPICS, Stage
+from stances.models import Import
 
 Counts = dict[str, dict[str, int]]
 
@@ -48,6 +51,8 @@ def write(counts: Counts, *, by: int | None, at: dt.datetime, reason: str) -> No
 
 def _change(stage: Stage, by: int | None, at: dt.datetime, reason: str) -> None:
     table, new = stage.model._meta.db_table, shaped(stage)
+    differing = RawSQL(f"SELECT id FROM {new} WHERE differs AND NOT is_new", [])
+    Import.objects.begin_history(stage.model._base_manager.filter(pk__in=differing))
     columns = [column for column in columns_of(stage) if column != quote("id")]
     dialects.run(
         f"UPDATE {table} SET {', '.join(f'{column} = t.{column}' for column in columns)} FROM {new} t "

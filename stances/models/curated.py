@@ -41,6 +41,12 @@ def any_of(rows: models.QuerySet) -> models.Q:
     return models.Q(IsNull(models.Subquery(rows.order_by().values("pk")[:1]), False))
 
 
+def begin_history(rows: models.QuerySet) -> None:
+    from stances.models.imports import Import
+
+    Import.objects.begin_history(rows)
+
+
 class CuratedQuerySet(models.QuerySet):
     """A queryset whose writes lock the public data and bring positions up to date."""
 
@@ -66,6 +72,7 @@ class CuratedQuerySet(models.QuerySet):
     def update(self, **values) -> int:
         with public_write() as write:
             rows = self._pinned()
+            begin_history(rows)
             rows.note(write)
             count = super().update(**values)
             rows.synchronise()
@@ -139,6 +146,7 @@ class CuratedModel(models.Model):
         fresh = self.pk is None
         with public_write() as write:
             if self.pk and not self._state.adding:
+                begin_history(self._stored())
                 self._stored().note(write)
             self.before_save()
             super().save(*args, **kwargs)

@@ -2,8 +2,35 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+
+BATCH = 500
+
+
+class ImportManager(models.Manager):
+    def begin_history(self, rows: models.QuerySet) -> None:
+        """Enter rows that are about to change, and that an import brought, into the history as it brought them.
+
+        An import is one entry in the history, and its rows have none of their own until then.
+        """
+        model: Any = rows.model
+        for brought in self.all():
+            ids = brought.counts.get(model._meta.model_name, {})
+            if "first" in ids:
+                entries = model.history.model.objects.filter(id=models.OuterRef("pk"))
+                without = rows.filter(~models.Exists(entries), pk__range=(ids["first"], ids["last"])).order_by()
+                batches = iter(without.iterator(chunk_size=BATCH))
+                while batch := list(islice(batches, BATCH)):
+                    model.history.bulk_history_create(
+                        batch,
+                        default_user=brought.by,
+                        default_change_reason=brought.reason,
+                        default_date=brought.at,
+                    )
 
 
 class Import(models.Model):
@@ -18,6 +45,8 @@ class Import(models.Model):
     counts = models.JSONField(
         help_text="By kind of row: how many are new, the first and the last of their ids, and how many were changed."
     )
+
+    objects = ImportManager()
 
     class Meta:
         ordering = ["-at", "-id"]
