@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from stances import integrity
+from stances import dialects, integrity
 from stances.fixture_values import broken_rules, printable, problem_of, problems_of_fields, read
 from stances.models import CURATED, Affiliation, FormerSlug, Stance, Statement, resolve
 from stances.models.curated import CuratedModel, SluggedModel
@@ -169,9 +169,7 @@ class _Loader:
         if self.faults or self.clashes:
             return
         if adopted:
-            model.history.bulk_history_create(
-                adopted, update=True, default_change_reason=LOADED, default_date=self.loaded_at, batch_size=BATCH
-            )
+            self._enter(model, adopted, "~")
         if model in (Affiliation, Stance):
             meant = {row.pk for record in read if (row := standing.get(record.identity))}
             self._drop_children(model, read, meant)
@@ -426,9 +424,7 @@ class _Loader:
                 for attname in record.own:
                     setattr(row, attname, self._values(model, record)[attname])
             self._update(model, referring, names)
-        model.history.bulk_history_create(
-            rows, default_change_reason=LOADED, default_date=self.loaded_at, batch_size=BATCH
-        )
+        self._enter(model, rows, "+")
         self.report.created += len(rows)
 
     def _change(self, model: type[CuratedModel], changed: list[tuple[Any, _Record]]) -> None:
@@ -442,10 +438,13 @@ class _Loader:
             return
         self._update(model, changed, names)
         rows = [row for row, _ in changed]
-        model.history.bulk_history_create(
-            rows, update=True, default_change_reason=LOADED, default_date=self.loaded_at, batch_size=BATCH
-        )
+        self._enter(model, rows, "~")
         self.report.changed += len(rows)
+
+    def _enter(self, model: type[CuratedModel], rows: list[Any], kind: str) -> None:
+        for batch in _batches(rows):
+            ids = ", ".join(str(row.pk) for row in batch)
+            dialects.enter_history(model, ids, kind=kind, at=self.loaded_at, reason=LOADED)
 
     def _update(self, model: type[CuratedModel], pairs: list[tuple[Any, _Record]], attnames: set[str]) -> None:
         names = sorted(column.name for column in model._meta.concrete_fields if column.attname in attnames)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.db.models.expressions import RawSQL
 
 from stances import dialects, positions
 from stances.bulk import indexes
-from stances.bulk.shaping import columns_of, literal, quote, shaped
+from stances.bulk.shaping import columns_of, quote, shaped
 from stances.bulk.staging import ACTORS, SOURCES, STAGES, STANCES, STATEMENTS, TOPICS, Stage
 from stances.models import Import
 
@@ -51,22 +50,14 @@ def write(counts: Counts, *, by: int | None, at: dt.datetime, reason: str) -> No
 
 def _change(stage: Stage, by: int | None, at: dt.datetime, reason: str) -> None:
     table, new = stage.model._meta.db_table, shaped(stage)
-    differing = RawSQL(f"SELECT id FROM {new} WHERE differs AND NOT is_new", [])
-    Import.objects.begin_history(stage.model._base_manager.filter(pk__in=differing))
+    ids = f"SELECT id FROM {new} WHERE differs AND NOT is_new"
+    Import.objects.begin_history(stage.model._base_manager.filter(pk__in=RawSQL(ids, [])))
     columns = [column for column in columns_of(stage) if column != quote("id")]
     dialects.run(
         f"UPDATE {table} SET {', '.join(f'{column} = t.{column}' for column in columns)} FROM {new} t "
         f"WHERE t.id = {table}.id AND t.differs AND NOT t.is_new"
     )
-    history: Any = stage.model.history.model  # type: ignore[attr-defined]
-    kept = ", ".join(quote(field.column) for field in history.tracked_fields)
-    moment = dialects.moment(at)
-    dialects.run(
-        f"INSERT INTO {history._meta.db_table} "
-        f"({kept}, history_date, history_change_reason, history_type, history_user_id) "
-        f"SELECT {kept}, {moment}, {dialects.quoted(reason)}, '~', {literal(by)} FROM {new} "
-        "WHERE differs AND NOT is_new ORDER BY id"
-    )
+    dialects.enter_history(stage.model, ids, kind="~", at=at, reason=reason, by=by)
 
 
 def _insert(stage: Stage) -> None:
