@@ -36,7 +36,6 @@ def ask(sql: str, params: Sequence[Any] | None = None) -> list[tuple]:
 def stream(sql: str, size: int = 5000) -> Iterator[tuple]:
     """Give the rows of a query as they come; others may be written meanwhile."""
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = size
         cursor.execute(sql)
         while rows := cursor.fetchmany(size):
             yield from rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from stances import rules
 from stances.cells import MEANINGS
@@ -114,10 +115,8 @@ def rule_of_name(model: type[CuratedModel], name: str) -> str:
 
 
 #: Of slugs and of keys: what they look like, in words too, and how long they may be.
-_NAMES = [
-    (re.compile(check.regex.pattern), str(check.message), limit)
-    for check, limit in ((validate_slug, 100), (validate_key, 120))
-]
+_RULES: Any = ((validate_slug, 100), (validate_key, 120))
+_NAMES = [(re.compile(check.regex.pattern), str(check.message), limit) for check, limit in _RULES]
 
 
 def _check_statement(record: Record, problems: Problems, update: bool) -> None:

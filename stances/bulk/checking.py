@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, models
 
@@ -133,7 +134,7 @@ def _rules_of_what_stands() -> Iterator[Rule]:
         if not dialects.ask(f"SELECT 1 FROM {shaped(stage)} WHERE differs AND NOT is_new LIMIT 1"):
             continue
         for name, column in stage.said.items():
-            fields = ("earliest", "latest") if name == "date" else (stage.model._meta.get_field(name).column,)
+            fields = ("earliest", "latest") if name == "date" else (_field(stage, name).column,)
             changed = " OR ".join(dialects.differs(f"o.{quote(f)}", f"t.{quote(f)}") for f in fields)
             stands = _shown(stage, name)
             yield Rule(
@@ -147,19 +148,23 @@ def _rules_of_what_stands() -> Iterator[Rule]:
             )
 
 
+def _field(stage: Stage, name: str) -> Any:
+    return stage.model._meta.get_field(name)
+
+
 def _shown(stage: Stage, name: str, row: str = "o") -> str:
     """Write a value as the file would have it."""
     if name == "date":
         earliest, latest = f"CAST({row}.earliest AS text)", f"CAST({row}.latest AS text)"
         both = f"COALESCE({earliest}, '..') || '/' || {latest}"
         return f"CASE WHEN {row}.earliest = {row}.latest THEN {latest} ELSE {both} END"
-    field = stage.model._meta.get_field(name)
+    field = _field(stage, name)
     column = f"{row}.{quote(field.column)}"
     if not field.is_relation:
         return f"CAST({column} AS text)"
-    other: type[models.Model] = field.related_model
+    other = field.related_model
     key = "key" if other is Statement else "slug"
-    kinds = {each.model: shaped(each) for each in STAGES}
+    kinds: dict[Any, str] = {each.model: shaped(each) for each in STAGES}
     return (
         f"COALESCE((SELECT {key} FROM {other._meta.db_table} WHERE id = {column}), "
         f"(SELECT {key} FROM {kinds[other]} WHERE id = {column}))"

@@ -43,7 +43,7 @@ def columns_of(stage: Stage) -> list[str]:
     return [quote(field.column) for field in stage.model._meta.concrete_fields]
 
 
-def quote(column: str) -> str:
+def quote(column: Any) -> str:
     return connection.ops.quote_name(column)
 
 
@@ -164,7 +164,7 @@ def _shape(stage: Stage, said: str, values: dict[str, str], joins: str = "") -> 
         stands = f"o.{quote(field.column)}"
         default = editor.effective_default(field)
         usual = stands if default is None else f"COALESCE({stands}, {literal(default)})"
-        filled.append(values.get(field.column, usual))
+        filled.append(values.get(str(field.column), usual))
     dialects.run(
         f"INSERT INTO {new} ({', '.join(columns_of(stage))}, n, is_new, differs) "
         f"SELECT {', '.join(filled)}, g.n, g.is_new, g.is_new FROM ({said}) g "

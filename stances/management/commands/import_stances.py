@@ -55,7 +55,7 @@ class Command(BaseCommand):
             return
         told = []
         for model in CURATED:
-            counts = done.counts.get(model._meta.model_name, {})
+            counts = done.counts.get(str(model._meta.model_name), {})
             for word in ("new", "changed"):
                 if count := counts.get(word):
                     noun = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
