@@ -339,13 +339,13 @@ STATEMENTS = Index(
     fields=(
         Field("quote", "t.quote", "A"),
         Field("summary", "t.summary", "A"),
-        Field("speaker", names("speaker"), "B", "stances_actor speaker"),
+        Field("speaker", names("speaker"), "B", of="stances_actor speaker"),
         Field("occasion", "t.occasion", "C"),
         Field(
             "source",
             f"source.title || ' ' || COALESCE({names('publisher')}, '')",
             "D",
-            f"stances_source source {PUBLISHER}",
+            of=f"stances_source source {PUBLISHER}",
         ),
         Field("condition", "s.condition", "B", rows="stances_stance s WHERE s.statement_id = t.id", order="s.id"),
         Field("about", f"{names('a')} || ' ' || o.name || ' ' || o.short_name", "D", rows=ABOUT, order="s.id"),
