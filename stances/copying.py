@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 if TYPE_CHECKING:
     from stances.exports import Column
 
+Pieces = Generator[bytes, None, None]
 ROWS_A_PIECE = 200
 #: Dates are written as ISO has them; and one reader's export takes one process of the server, and its first rows at
 #: once: where an index has the rows in their order, they are not sorted on the disk.
@@ -41,7 +42,7 @@ def can_copy(rows: QuerySet, columns: tuple[Column, ...]) -> bool:
     return connections[rows.db].vendor == "postgresql" and all(not it.make or it.sql for it in columns)
 
 
-def csv_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[bytes]:
+def csv_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Pieces:
     """Give the bytes of a table with its header, some rows at a time."""
     forced = ", ".join(f"c{n}" for n, column in enumerate(columns) if column.is_text)
     options = f"FORMAT csv, FORCE_QUOTE ({forced})" if forced else "FORMAT csv"
@@ -51,7 +52,7 @@ def csv_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[bytes]:
             yield b"\r\n".join(lines) + b"\r\n"
 
 
-def json_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[bytes]:
+def json_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Pieces:
     """Give the bytes of a list of objects, some at a time."""
     before = b"[\n"
     with closing(_objects(rows, columns)) as objects:
@@ -61,7 +62,7 @@ def json_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[bytes]:
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
-def json_line_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[bytes]:
+def json_line_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Pieces:
     """Give the bytes of JSON Lines, some at a time."""
     with closing(_objects(rows, columns)) as objects:
         for lines in objects:

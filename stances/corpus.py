@@ -10,13 +10,16 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, count
 from typing import Generic, NamedTuple, TypeVar
 
+from stances.bulk import load
 from stances.exports import STANCES
+from stances.models import Actor, Affiliation, Topic
 from stances.vocabulary import OWN_VOICE, WORDS, ActorKind, Authority, Basis, Form, SourceKind, Status, Terms, Voice
+from stances.writes import public_write
 
 COLUMNS = tuple(column.name for column in STANCES)
 #: A word that stands in this share of the summaries, and nowhere else.
@@ -38,6 +41,8 @@ OFFICES = (
 OCCASIONS = ("", "", "news conference", "interview", "speech in parliament", "joint press conference", "hearing")
 #: Against to for, so that neighbours are near each other.
 SCALE = [(str(value), terms) for value, terms in reversed(WORDS)]
+#: A topic without one above it.
+ROOT = "topic-0"
 CHANGES = 0.13
 SECOND_TOPIC = 0.13
 REPEATS = 0.05
@@ -80,7 +85,7 @@ class Office(NamedTuple):
 
 
 def party(kind: str, number: int) -> Party:
-    return Party(f"{kind}-{number}", f"{kind.title()} {number}", kind)
+    return Party(f"{kind}-{number}", f"{kind.title()} {number}", str(kind))
 
 
 class Zipf(Generic[Item]):
@@ -300,3 +305,30 @@ class Corpus:
 
 
 _BEFORE: dict[str, str] = {Terms.PROVISO: "if", Terms.TIME: "after", Terms.SCOPE: "only for", Terms.LEANING: "with"}
+
+
+def load_corpus(corpus: Corpus, *, name: str, tell: Callable[[str], None] = lambda text: None) -> None:
+    """Import a corpus, with its offices; where no topic is featured, the first page asks the question of a root.
+
+    Raises ImportFailed where other rows stand under its names; nothing is written then.
+    """
+    with public_write():
+        load((dict(zip(COLUMNS, row, strict=True)) for row in corpus.rows()), name=name, tell=tell)
+        actors = dict(Actor.objects.values_list("slug", "pk"))
+        standing = set(Affiliation.objects.values_list("actor__slug", "of__slug", "title"))
+        Affiliation.objects.bulk_create(
+            Affiliation(
+                actor_id=actors[office.actor],
+                of_id=actors[office.of],
+                title=office.title,
+                authority=office.authority,
+                start=office.start,
+                end=office.end,
+            )
+            for office in corpus.offices()
+            if office.actor in actors and office.of in actors and office[:3] not in standing
+        )
+        root = Topic.objects.filter(slug=ROOT).first()
+        if root and not Topic.objects.featured().exists():
+            root.featured, root.question = True, f"Should {root.name} come about?"
+            root.save()

@@ -19,7 +19,7 @@ from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from stances.copying import NOTATION, can_copy, csv_pieces, json_line_pieces, json_pieces
+from stances.copying import NOTATION, Pieces, can_copy, csv_pieces, json_line_pieces, json_pieces
 from stances.dates import PartialDate, today
 
 ROWS_AT_ONCE = 2000
@@ -338,7 +338,7 @@ def json_lines(rows: QuerySet, columns: tuple[Column, ...]) -> Iterator[str]:
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
-def in_chunks(lines: Iterable[str]) -> Iterator[bytes]:
+def in_chunks(lines: Iterable[str]) -> Pieces:
     """Join lines, so that a server sends thousands of bytes at once."""
     chunk: list[str] = []
     for line in lines:
@@ -360,8 +360,8 @@ def export(
     return StreamingHttpResponse(pieces(rows, columns, format=format), content_type=FORMATS[format], headers=headers)
 
 
-def pieces(rows: QuerySet, columns: tuple[Column, ...], *, format: str) -> Iterator[bytes]:
-    """Write all the rows as `csv`, `json` or `jsonl`, some at a time, in the state that the data have at the first."""
+def pieces(rows: QuerySet, columns: tuple[Column, ...], *, format: str) -> Pieces:
+    """Write all the rows as `csv`, `json` or `jsonl`, some at a time; to close it before the end stops the query."""
     if can_copy(rows, columns):
         return {"csv": csv_pieces, "json": json_pieces, "jsonl": json_line_pieces}[format](rows, columns)
     match format:

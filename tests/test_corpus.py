@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from stances import integrity
 from stances.cells import MEANINGS
 from stances.corpus import COLUMNS, COMMON_WORD, Corpus
+from stances.models import Actor, Affiliation, Position, Statement, Topic
 from stances.vocabulary import OWN_VOICE, Authority, Basis, Form, Status, Voice
 
-pytestmark = pytest.mark.once
 NUMBER = 4000
 
 
@@ -27,12 +29,14 @@ def statements(rows) -> dict[str, dict[str, str]]:
     return {row["statement_key"]: row for row in rows}
 
 
+@pytest.mark.once
 def test_it_has_as_many_statements_as_asked_for_and_some_more_stances(rows, statements):
     assert len(statements) == NUMBER
     assert 1.1 < len(rows) / NUMBER < 1.3
 
 
 @pytest.mark.parametrize("name", ["c.csv", "c.jsonl"])
+@pytest.mark.once
 def test_the_same_seed_makes_the_same_bytes(tmp_path, name):
     def written(seed: int) -> bytes:
         call_command("generate_corpus", statements=50, seed=seed, output=str(tmp_path / name), verbosity=0)
@@ -43,6 +47,7 @@ def test_the_same_seed_makes_the_same_bytes(tmp_path, name):
     assert written(4) != first
 
 
+@pytest.mark.once
 def test_both_formats_hold_the_same_rows(tmp_path):
     for name in ("c.csv", "c.jsonl"):
         call_command("generate_corpus", statements=50, output=str(tmp_path / name), verbosity=0)
@@ -52,6 +57,7 @@ def test_both_formats_hold_the_same_rows(tmp_path):
     assert [{k: "" if v is None else str(v) for k, v in row.items()} for row in objects] == table
 
 
+@pytest.mark.once
 def test_every_cell_is_one_that_an_import_reads(rows):
     for row in rows:
         for column, cell in row.items():
@@ -59,6 +65,7 @@ def test_every_cell_is_one_that_an_import_reads(rows):
                 MEANINGS[column].check(MEANINGS[column].read(cell))
 
 
+@pytest.mark.once
 def test_a_row_keeps_the_rules_of_the_codebook(rows, statements):
     for row in rows:
         assert (row["position"] in ("1", "-1")) == bool(row["terms"])
@@ -73,11 +80,13 @@ def test_a_row_keeps_the_rules_of_the_codebook(rows, statements):
             assert (first["repeats"], first["status"]) == ("", Status.PUBLISHED)
 
 
+@pytest.mark.once
 def test_the_stances_of_a_statement_differ_in_actor_or_topic(rows):
     pairs = [(row["statement_key"], row["actor"], row["topic"]) for row in rows]
     assert len(set(pairs)) == len(pairs)
 
 
+@pytest.mark.once
 def test_all_kinds_of_statements_are_in_it(rows, statements):
     def told(column: str) -> set[str]:
         return {row[column] for row in rows}
@@ -95,6 +104,7 @@ def test_all_kinds_of_statements_are_in_it(rows, statements):
     assert {row["topic_parent"] == "" for row in rows} == {True, False}
 
 
+@pytest.mark.once
 def test_few_actors_and_topics_have_most_rows(rows):
     for column in ("actor", "topic"):
         most = Counter(row[column] for row in rows).most_common()
@@ -102,15 +112,17 @@ def test_few_actors_and_topics_have_most_rows(rows):
         assert sum(number for _, number in most[:tenth]) > 0.25 * len(rows)
 
 
+@pytest.mark.once
 def test_positions_persist_and_some_change(rows):
     series = defaultdict(list)
     for row in rows:
         if not row["repeats"]:
             series[row["actor"], row["topic"], row["attribution"]].append((row["position"], row["terms"]))
-    steps = [(a, b) for held in series.values() for a, b in zip(held, held[1:], strict=False)]
+    steps = [(a, b) for held in series.values() for a, b in pairwise(held)]
     assert 0.1 < sum(a != b for a, b in steps) / len(steps) < 0.2
 
 
+@pytest.mark.once
 def test_a_known_word_stands_in_a_twentieth_of_the_summaries(statements):
     found = sum(COMMON_WORD in row["summary"] for row in statements.values())
     assert 0.035 < found / len(statements) < 0.065
@@ -124,11 +136,36 @@ def test_a_known_word_stands_in_a_twentieth_of_the_summaries(statements):
         ({"statements": 1, "output": "/nowhere/c.csv"}, "cannot be written"),
     ],
 )
+@pytest.mark.once
 def test_what_makes_no_sense_is_told(options, words):
     with pytest.raises(CommandError, match=words):
         call_command("generate_corpus", **options)
 
 
 @pytest.mark.parametrize("number", [1, 2, 10])
+@pytest.mark.once
 def test_a_corpus_may_be_small(number):
     assert len({row[0] for row in Corpus(number).rows()}) == number
+
+
+@pytest.mark.django_db
+def test_a_corpus_in_the_database_has_its_offices_its_question_and_right_positions(tmp_path):
+    call_command("generate_corpus", statements=300, verbosity=0)
+    assert Statement.objects.count() == 300
+    assert integrity.problems() == []
+    assert Position.objects.exists()
+    call_command("check_positions", verbosity=0)
+    spoke = Actor.objects.filter(kind="person", statements__authority="head").first()
+    assert spoke.affiliations.get().title == "Prime Minister"
+    assert Topic.objects.get(featured=True).children.exists()
+    assert Affiliation.objects.filter(of__kind="group").exists()
+
+
+@pytest.mark.django_db
+def test_a_corpus_that_is_generated_again_changes_nothing():
+    call_command("generate_corpus", statements=40, verbosity=0)
+    offices = Affiliation.objects.count()
+    call_command("generate_corpus", statements=40, verbosity=0)
+    assert (Statement.objects.count(), Affiliation.objects.count()) == (40, offices)
+    with pytest.raises(CommandError, match="Nothing was written"):
+        call_command("generate_corpus", statements=40, seed=2, verbosity=0)

@@ -7,14 +7,17 @@ import datetime as dt
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.core.management import CommandError, call_command
+from django.core.signals import request_finished
+from django.db import close_old_connections, connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stances import exports
+from stances import copying, exports
 from stances.exports import csv_lines, defuse, in_chunks, json_lines, restored
 from stances.models import Actor, Source, Stance, Topic
 from stances.vocabulary import Basis
@@ -259,9 +262,12 @@ def test_text_is_quoted_as_another_separator_would_split_it(client):
 DATES = ("2024-02-13", "2024-02", "2023-02", "2024", "2024-04-01/2024-04-07", "2023-02-01/2024-02-29", "../2024-03-25")
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="COPY is PostgreSQL's.")
-@pytest.mark.parametrize("name", NAMES)
-def test_what_copy_writes_is_byte_for_byte_what_the_program_writes(client, world, monkeypatch, name):
+QUERIES = ("", "?actor=japan")
+COPY = pytest.mark.skipif(connection.vendor != "postgresql", reason="COPY is PostgreSQL's.")
+
+
+@COPY
+def test_what_copy_writes_is_byte_for_byte_what_the_program_writes(client, world, monkeypatch):
     texts = [*HOSTILE, "\x01\x02\x1f\x7f", "\\.", '\\"', "a,b", "\u2028 𝄞", "''", "％s %s {0}", "\\N ", "x\n=1", "＝1"]
     for n, text in enumerate(texts):
         StanceFactory(
@@ -278,14 +284,13 @@ def test_what_copy_writes_is_byte_for_byte_what_the_program_writes(client, world
             statement__source__title=text,
             statement__source__author=text,
         )
-    for format in ("csv", "json"):
-        for query in ("", "?actor=japan"):
-            with CaptureQueriesContext(connection) as captured:
-                copied = body(client, f"/{name}.{format}{query}")
-            assert any("COPY (" in query["sql"] for query in captured) == (name != "actors")
-            with monkeypatch.context() as program:
-                program.setattr(exports, "can_copy", lambda rows, columns: False)
-                assert body(client, f"/{name}.{format}{query}") == copied
+    for address in (f"/{name}.{format}{query}" for name in NAMES for format in ("csv", "json") for query in QUERIES):
+        with CaptureQueriesContext(connection) as captured:
+            copied = body(client, address)
+        assert any("COPY (" in query["sql"] for query in captured) == ("actors" not in address)
+        with monkeypatch.context() as program:
+            program.setattr(exports, "can_copy", lambda rows, columns: False)
+            assert body(client, address) == copied
 
 
 def test_aliases_are_kept_from_being_run_too(client):
@@ -386,3 +391,78 @@ def test_a_source_without_a_date_is_exported_last(client, world):
     StanceFactory(statement__source=source)
     for order in ("", "?order=date"):
         assert in_json(client, f"/sources.json{order}")[-1]["source"] == "undated"
+
+
+# ---- streams ----
+
+
+def test_a_stream_that_is_left_ends_its_query(world, monkeypatch):
+    monkeypatch.setattr(exports, "ROWS_A_CHUNK", 1)
+    monkeypatch.setattr(copying, "ROWS_A_PIECE", 1)
+    response = exports.export(Stance.objects.public(), exports.STANCES, format="csv", name="stances")
+    pieces = iter(response.streaming_content)
+    next(pieces), next(pieces)
+    request_finished.disconnect(close_old_connections)  # it would close the test's transaction
+    response.close()
+    request_finished.connect(close_old_connections)
+    assert Stance.objects.exists()  # the connection is free for the next query
+    assert next(pieces, None) is None
+
+
+@COPY
+@pytest.mark.parametrize("format", ["csv", "json", "jsonl"])
+def test_what_a_reader_no_longer_takes_the_server_no_longer_makes(format):
+    TopicFactory()
+    many = Topic.objects.order_by().extra(tables=["pg_class", "pg_attribute", "pg_proc"])  # more rows than can be sent
+    pieces = exports.pieces(many, exports.TOPICS, format=format)
+    next(pieces)
+    assert len(next(pieces)) > 1000
+    pieces.close()
+    assert Topic.objects.count() == 1
+
+
+# ---- export_stances ----
+
+
+def exported(path: Path, **options) -> list[dict[str, str]]:
+    call_command("export_stances", str(path), verbosity=0, **options)
+    with path.open(encoding="utf-8", newline="") as file:
+        if path.suffix == ".csv":
+            return [{k: restored(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        rows = [json.loads(line) for line in file]
+    return [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+
+
+def test_the_command_writes_all_stances_of_whatever_status_and_both_formats_the_same(world, tmp_path):
+    rows = exported(tmp_path / "all.csv")
+    assert len(rows) == Stance.objects.count()
+    assert {row["status"] for row in rows} > {"published"}
+    assert exported(tmp_path / "all.jsonl") == rows
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.csv", "all.jsonl"]
+
+
+def test_the_command_leaves_out_what_is_not_public_where_it_is_asked_to(client, world, tmp_path):
+    rows = exported(tmp_path / "public.csv", status=["published"])
+    assert {row["status"] for row in rows} == {"published"}
+    assert "secret" not in (tmp_path / "public.csv").read_text()
+    assert sorted(r["statement_key"] for r in rows) == sorted(
+        r["statement_key"] for r in in_csv(client, "/stances.csv?repeats=1")
+    )
+
+
+def test_the_command_refuses_other_names_and_places(world, tmp_path):
+    with pytest.raises(CommandError, match="ends in none of"):
+        call_command("export_stances", "all.xlsx")
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("export_stances", str(tmp_path / "nowhere" / "all.csv"))
+
+
+def test_the_command_writes_to_the_standard_output(world, capfdbinary):
+    call_command("export_stances", "-")
+    assert capfdbinary.readouterr().out.startswith(b"statement_key,date,")
+
+
+def test_an_export_of_nothing_is_a_header_or_nothing(db, tmp_path):
+    for name, content in (("no.csv", f"{STANCE_COLUMNS}\r\n".encode()), ("no.jsonl", b"")):
+        call_command("export_stances", str(tmp_path / name), verbosity=0)
+        assert (tmp_path / name).read_bytes() == content

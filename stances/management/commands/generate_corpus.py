@@ -4,7 +4,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from stances.corpus import COLUMNS, Corpus
+from stances.bulk import ImportFailed
+from stances.corpus import COLUMNS, Corpus, load_corpus
 
 NUMBERS = {"start", "end", "position"}
 
@@ -24,7 +25,8 @@ class Command(BaseCommand):
             raise CommandError("At least 1 statement.")
         corpus = Corpus(statements, seed=seed)
         if not output:
-            raise CommandError("Name a file.")
+            self.load(corpus, f"corpus of {statements:,} statements, seed {seed}", verbosity)
+            return
         path = Path(output)
         try:
             write = {".csv": write_csv, ".jsonl": write_json_lines}[path.suffix.lower()]
@@ -36,6 +38,14 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
         if verbosity:
             self.stdout.write(f"{path}: {statements:,} statements.")
+
+    def load(self, corpus, name, verbosity):
+        try:
+            load_corpus(corpus, name=name, tell=self.stderr.write if verbosity else lambda text: None)
+        except ImportFailed as error:
+            raise CommandError(f"{error}\nNothing was written.") from None
+        if verbosity:
+            self.stdout.write(f"The database holds the {name}.")
 
 
 def write_csv(path: Path, corpus: Corpus) -> None:
