@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from stances import integrity
+from stances.bulk import load_file
 from stances.cells import MEANINGS
 from stances.corpus import COLUMNS, COMMON_WORD, Corpus
 from stances.models import Actor, Affiliation, Position, Statement, Topic
@@ -169,3 +170,12 @@ def test_a_corpus_that_is_generated_again_changes_nothing():
     assert (Statement.objects.count(), Affiliation.objects.count()) == (40, offices)
     with pytest.raises(CommandError, match="Nothing was written"):
         call_command("generate_corpus", statements=40, seed=2, verbosity=0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["all.csv", "all.jsonl"])
+def test_a_corpus_that_is_exported_and_imported_changes_nothing(tmp_path, name):
+    call_command("generate_corpus", statements=60, verbosity=0)
+    call_command("export_stances", str(tmp_path / name), verbosity=0)
+    assert not load_file(tmp_path / name).changed
+    assert not load_file(tmp_path / name, update=True).changed
