@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "stances.middleware.kept_by_nobody",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -82,6 +83,8 @@ DATABASES = {
         conn_health_checks=True,
     )
 }
+# How many connections a process that serves may have at once on PostgreSQL (config/wsgi.py asks for some); 0: no pool.
+DATABASE_POOL = env.int("DATABASE_POOL", default=0, validate=validate.Range(min=0, max=1000))
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     DATABASES["default"]["OPTIONS"] = {
@@ -89,6 +92,18 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+elif DATABASE_POOL:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0  # the pool keeps them open
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": DATABASE_POOL,
+        "timeout": 10,  # seconds that a request waits for one
+    }
+# Seconds after which a query of a public page is stopped, and all of an export; 0: never.
+STATEMENT_TIMEOUT = env.float("STATEMENT_TIMEOUT", default=5, validate=validate.Range(min=0, max=86_400))
+EXPORT_TIMEOUT = env.float("EXPORT_TIMEOUT", default=600, validate=validate.Range(min=0, max=86_400))
+# Seconds for which a cache in front may answer without asking whether a page still holds. A browser always asks.
+SHARED_MAX_AGE = env.int("SHARED_MAX_AGE", default=10, validate=validate.Range(min=0, max=86_400))
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # A joint statement of many governments: each stance in the desk's form is ten fields, and Django's limit is 1,000.

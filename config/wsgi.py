@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("DATABASE_POOL", "8")  # a process that serves keeps connections; a command needs one, once
 application = get_wsgi_application()
 
 from config import settings  # noqa: E402  (after Django is set up)

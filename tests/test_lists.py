@@ -510,7 +510,7 @@ def test_a_cache_is_told_what_is_new(client, world, monkeypatch):
 
     first = tag()
     response = client.get("/stances/")
-    assert response["Cache-Control"] == "public, max-age=0, must-revalidate"
+    assert response["Cache-Control"] == "public, max-age=0, s-maxage=10, must-revalidate"
     assert "Cookie" not in response.get("Vary", "")
     with CaptureQueriesContext(connection) as captured:
         again = client.get("/stances/", headers={"if-none-match": first})

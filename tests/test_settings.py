@@ -15,6 +15,10 @@ READ = [
     *("SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "CONN_MAX_AGE", "HTTPS"),
     *(
         "API_RATE",
+        "DATABASE_POOL",
+        "EXPORT_TIMEOUT",
+        "SHARED_MAX_AGE",
+        "STATEMENT_TIMEOUT",
         "ONE_PERSON_DESK",
         "STATIC_MANIFEST",
         "SSL_REDIRECT",
@@ -158,3 +162,20 @@ def test_no_migration_is_missing():
     from django.core.management import call_command
 
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_a_process_that_serves_keeps_a_pool_of_connections_and_a_command_keeps_one():
+    url = "postgres://someone@localhost/somewhere"
+    code = "from {} import settings as s; import json; d = s.DATABASES['default']; "
+    code += "print(json.dumps([d['CONN_MAX_AGE'], d.get('OPTIONS', {{}}).get('pool', {{}}).get('max_size')]))"
+
+    def kept(module: str, **given) -> list:
+        done = run("-c", code.format(module), **{"DATABASE_URL": url, "SECRET_KEY": KEY, **given})
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert kept("config") == [60, None]
+    assert kept("config.wsgi") == [0, 8]
+    assert kept("config.wsgi", DATABASE_POOL="20") == [0, 20]
+    assert kept("config.wsgi", DATABASE_POOL="0") == [60, None]
+    assert kept("config.wsgi", DATABASE_URL="sqlite://:memory:") == [0, None]

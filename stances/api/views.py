@@ -11,8 +11,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import condition
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer2
@@ -33,7 +31,7 @@ from stances.paging import ID, Column, Key, Keyset, TreeInPages
 from stances.views import lists, pages
 from stances.views.detail import DetailPage, Page
 from stances.views.filtered import FilteredList
-from stances.views.public import public_etag
+from stances.views.public import public
 from stances.views.statement import StatementView
 from stances.vocabulary import Status
 
@@ -45,7 +43,7 @@ TOO_OFTEN = OpenApiResponse(Errors, "The limit of requests is reached; Retry-Aft
 class Endpoint(APIView):
     """An address that anybody may read and any cache may keep, asking each time whether it still holds."""
 
-    @method_decorator([cache_control(public=True, max_age=0, must_revalidate=True), condition(etag_func=public_etag)])
+    @method_decorator(public)
     def get(self, request: Request, **kwargs: Any) -> HttpResponseBase:
         return self.answer(request, **kwargs)
 

@@ -1,0 +1,161 @@
+"""How public addresses are served: to caches, from read-only databases, and with an end to every query."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models.expressions import RawSQL
+from django.test.utils import CaptureQueriesContext
+
+from stances.limits import LimitedStream, TookTooLong, time_limit
+from stances.models import Statement
+from stances.views import lists, public
+from tests.addresses import public_addresses
+
+NO_DATA = ("/healthz", "/statements/")
+ADDRESSES = [address for address in public_addresses() if address not in NO_DATA]
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+
+
+def body(response) -> bytes:
+    return b"".join(response) if response.streaming else response.content
+
+
+# ---- caches ----
+
+
+def test_every_public_address_may_be_kept_and_is_asked_for_again_by_one_small_query(client, world):
+    for address in ADDRESSES:
+        with CaptureQueriesContext(connection) as captured:
+            response = client.get(address)
+            assert (response.status_code, bool(body(response))) == (200, True), address
+        assert "stances_publicversion" in captured[0]["sql"], f"{address}: the version is read before the rows"
+        assert response["Cache-Control"] == "public, max-age=0, s-maxage=10, must-revalidate", address
+        assert "cookie" not in response.get("Vary", "").lower(), address
+        assert not response.cookies, address
+        with CaptureQueriesContext(connection) as captured:
+            again = client.get(address, headers={"if-none-match": response["ETag"]})
+        assert (again.status_code, body(again), again["ETag"]) == (304, b"", response["ETag"]), address
+        assert [query["sql"].count("stances_publicversion") > 0 for query in captured] == [True], address
+
+
+def test_each_address_has_a_tag_of_its_own_that_another_program_does_not_know(client, world, monkeypatch):
+    addresses = ("/stances/", "/stances/?actor=japan", "/stances.csv", "/stances.json", "/api/v1/stances/")
+    tags = [client.get(address)["ETag"] for address in addresses]
+    monkeypatch.setattr(public, "program", lambda: "the next one")
+    tags += [client.get(address)["ETag"] for address in addresses]
+    assert len(set(tags)) == 2 * len(addresses)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/actors/nobody/", 404),
+        ("/actors/nobody.json", 404),
+        ("/nothing/", 404),
+        ("/stances.csv?position=9", 400),
+        ("/stances.json?position=9", 400),
+        ("/api/v1/stances/?position=9", 400),
+        ("/statements/account/", 410),
+        ("/statements/account.json", 410),
+        ("/api/v1/statements/account/", 410),
+    ],
+)
+def test_an_error_has_no_tag_and_no_cache_answers_with_it_unasked(client, world, address, status):
+    Statement.objects.filter(key="account").update(status="retracted", retraction_reason="Coded in error.")
+    response = client.get(address)
+    assert response.status_code == status
+    assert "ETag" not in response
+    assert response["Cache-Control"] in ("no-cache", "private, no-store")
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/admin/login/", "/admin/stances/statement/", "/admin/jsi18n/"])
+def test_nothing_of_the_desk_is_kept(client, admin_client, address):
+    for either in (client, admin_client):
+        response = either.get(address)
+        assert "no-store" in response["Cache-Control"]
+        assert "private" in response["Cache-Control"]
+        assert "public" not in response["Cache-Control"]
+
+
+# ---- replicas ----
+
+
+def test_every_public_address_is_answered_by_a_database_that_takes_no_write(client, world):
+    read_only, again = {
+        "postgresql": ("SET TRANSACTION READ ONLY", ""),  # ends with the savepoint
+        "sqlite": ("PRAGMA query_only = 1", "PRAGMA query_only = 0"),
+    }[connection.vendor]
+    before = transaction.savepoint()
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as captured:
+        cursor.execute(read_only)
+        for address in [*public_addresses(), "/actors/nobody/", "/stances/?position=9"]:
+            response = client.get(address)
+            body(response)
+            assert response.status_code == {"/actors/nobody/": 404, "/statements/": 302}.get(address, 200)
+        if again:
+            cursor.execute(again)
+    transaction.savepoint_rollback(before)
+    assert not [query["sql"] for query in captured if "FOR UPDATE" in query["sql"] or "session" in query["sql"]]
+
+
+# ---- queries that would not end ----
+
+
+@pytest.fixture
+def endless(monkeypatch, settings, transactional_db):
+    """Make the list of stances ask what no database can finish."""
+    rows, slow = lists.StanceList.queryset, RawSQL(ENDLESS, [])  # noqa: S611
+    monkeypatch.setattr(lists.StanceList, "queryset", lambda self: rows(self).filter(pk__in=slow))
+    settings.STATEMENT_TIMEOUT = settings.EXPORT_TIMEOUT = 0.2
+    call_command("loaddata", "aukus", verbosity=0)
+
+
+def test_a_query_that_takes_too_long_is_stopped_and_the_reader_told_what_to_do(client, endless):
+    words = "took longer than 0.2 seconds and was stopped. Narrow it"
+    for address, kind in {
+        "/stances/?actor=japan": "text/html",
+        "/stances.csv": "text/plain",
+        "/stances.json": "application/json",
+        "/api/v1/stances/": "application/json",
+    }.items():
+        response = client.get(address)
+        assert (response.status_code, response["Content-Type"].split(";")[0]) == (503, kind)
+        assert words in response.content.decode()
+        assert "no-store" in response["Cache-Control"]
+        assert "ETag" not in response
+        if kind == "application/json":
+            assert words in response.json()["errors"][0]["message"]
+        assert ask("SELECT COUNT(*) FROM stances_stance") > 0  # over the same connection
+
+
+def ask(sql: str):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
+
+
+def test_a_limit_ends_with_its_block(transactional_db):
+    with pytest.raises(TookTooLong, match=r"than 0\.01 seconds"), time_limit(0.01):
+        ask(ENDLESS)
+    long = ENDLESS.replace("FROM n)", "FROM n WHERE i < 300000)")  # some tenths of a second
+    assert ask(long) == 300_000
+    with time_limit(0):
+        assert ask(long) == 300_000
+
+
+def test_a_stream_that_takes_too_long_breaks_off_and_one_that_is_left_lifts_its_limit(transactional_db):
+    def pieces():
+        yield b"first"
+        ask(ENDLESS)
+
+    stream = LimitedStream(pieces(), 0.05)
+    assert next(stream) == b"first"
+    with pytest.raises(TookTooLong):
+        next(stream)
+    left = LimitedStream(pieces(), 0.05)
+    left.close()
+    assert list(LimitedStream([], 0.05)) == [b""]
+    if connection.vendor == "postgresql":
+        assert ask("SHOW statement_timeout") == "0"
