@@ -8,7 +8,7 @@ from django.utils.html import format_html
 
 from stances.admin.columns import tile
 from stances.admin.filters import TopicFilter
-from stances.admin.lists import CheckedLists
+from stances.admin.lists import CheckedLists, of_names
 from stances.models import FormerSlug, Position
 
 
@@ -44,7 +44,7 @@ class PositionAdmin(ReadOnlyAdmin):
     list_filter = ["voice", "kind", "value", TopicFilter]
     list_select_related = ["actor", "topic"]
     date_hierarchy = "since"
-    search_fields = ["actor__name", "actor__aliases", "topic__name", "topic__proposition"]
+    search_fields = ["actor__name", "actor__aliases", "topic__name"]
     search_help_text = "Actors and topics."
     ordering = ["-since", "-id"]
     fields = [
@@ -55,6 +55,9 @@ class PositionAdmin(ReadOnlyAdmin):
         "opened_by",
         ("confirmations", "last_stated_on"),
     ]
+
+    def get_search_results(self, request, queryset, search_term):
+        return queryset.filter(of_names(search_term.replace("\x00", ""))), False
 
     @admin.display(description="position", ordering="value")
     def held(self, position):

@@ -232,7 +232,7 @@ class TableImport(ImportMixin, CuratedAdmin):
     resource_classes = [StanceTable]
     formats = [TableFormat]
     skip_admin_log = True
-    ie_base_change_list_template = "admin/change_list.html"
+    ie_base_change_list_template = "admin/stances/change_list.html"
 
     def init_change_list_template(self):
         """Keep Django's own lookup of the list's template; its tools hold the way to an import."""

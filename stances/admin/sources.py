@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, Prefetch, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 
+from stances import search
 from stances.admin.coding import coding_url, may_code, may_read_texts
 from stances.admin.columns import list_link, stance_lines
 from stances.admin.merging import MergingAdmin
@@ -63,6 +64,14 @@ class SourceAdmin(MergingAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("text")
+
+    def get_search_results(self, request, queryset, search_term):
+        """Find sources by the index of search, and by the beginning of their addresses."""
+        term = search_term.replace("\x00", "").strip()
+        if not term:
+            return queryset, False
+        found = search.filtered(Source.objects.order_by(), search.SOURCES, term, begun=True).values("pk")
+        return queryset.filter(Q(pk__in=found) | Q(slug__startswith=term.lower()) | Q(url__startswith=term)), False
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = list(super().get_fieldsets(request, obj))

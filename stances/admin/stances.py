@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.db.models import Q
 
 from stances.admin.base import CuratedFields
 from stances.admin.coding import beside_stance
@@ -13,6 +14,7 @@ from stances.admin.columns import tile
 from stances.admin.exporting import EXPORTS, StanceExport
 from stances.admin.filters import AuthorityFilter, TopicFilter
 from stances.admin.life import may_change
+from stances.admin.lists import of_names
 from stances.admin.recoding import RecodingAdmin
 from stances.forms import ReasonedStanceForm, StanceForm, StanceFormSet
 from stances.models import Stance
@@ -92,6 +94,12 @@ class StanceAdmin(RecodingAdmin, StanceExport):
         (None, {"fields": ["statement", "stated_on", *ROWS]}),
         ("In its series", {"fields": ["role"]}),
     ]
+
+    def get_search_results(self, request, queryset, search_term):
+        def also(word: str) -> Q:
+            return Q(condition__icontains=word) | Q(rationale__icontains=word) | Q(statement__key__icontains=word)
+
+        return queryset.filter(of_names(search_term.replace("\x00", ""), also)), False
 
     def has_add_permission(self, request):
         return False

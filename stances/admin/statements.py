@@ -9,6 +9,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Prefetch
 from django.utils.html import format_html, format_html_join
 
+from stances import search
 from stances.admin.coding import CodingOfStatements
 from stances.admin.columns import short, stance_lines
 from stances.admin.exporting import EXPORTS, StatementExport
@@ -16,6 +17,7 @@ from stances.admin.filters import CoderFilter, CommentFilter, RepeatsFilter, Sta
 from stances.admin.history import Part
 from stances.admin.importing import TableImport
 from stances.admin.life import LifeOfStatements, may_change
+from stances.admin.lists import MOST_FOUND
 from stances.admin.review import ReviewOfStatements
 from stances.admin.stances import StanceInline
 from stances.forms import StatementForm
@@ -66,7 +68,9 @@ class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfS
     list_select_related = ["speaker", "coder"]
     date_hierarchy = "latest"
     search_fields = ["key", "summary", "quote", "occasion", "speaker__name", "speaker__aliases", "source__title"]
-    search_help_text = "Keys, summaries, quotations, occasions, speakers and sources."
+    search_help_text = (
+        f"Keys, summaries, quotations, occasions, speakers and sources: the newest {MOST_FOUND:,} that are found."
+    )
     ordering = ["-latest", "-id"]
     autocomplete_fields = ["source", "speaker", "repeats"]
     readonly_fields = LIFE
@@ -117,10 +121,19 @@ class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfS
         return StatementChangeList
 
     def get_search_results(self, request, queryset, search_term):
-        rows, distinct = super().get_search_results(request, queryset, search_term)
+        """Find published statements by the index of search, the few others by their columns, and any by its key."""
         if request.GET.get("field_name") == "repeats":
-            rows = rows.filter(repeats=None)  # a repeat points to a statement that is none itself
-        return rows, distinct
+            queryset = queryset.filter(repeats=None)  # a repeat points to a statement that is none itself
+        if not search_term.replace("\x00", "").strip():
+            return queryset, False
+        query = search.parse(search_term).begun()
+        others, _ = super().get_search_results(request, queryset.exclude(status=Status.PUBLISHED), search_term)
+        keyed = queryset.filter(key__startswith=search_term.replace("\x00", "").strip().lower())
+        published = queryset.filter(status=Status.PUBLISHED)
+        found = search.newest(published, search.STATEMENTS, query, MOST_FOUND) if query else []
+        for rows in (others, keyed):
+            found += rows.order_by("-latest", "-pk").values_list("pk", flat=True)[:MOST_FOUND]
+        return queryset.filter(pk__in=found), False
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and (obj is None or may_change(request.user, obj))

@@ -214,9 +214,7 @@ class Statement(CuratedModel):
             models.Index("status", "latest", name="statement_by_status"),
             models.Index("form", name="statement_by_form", condition=Q(status=Status.PUBLISHED)),
             models.Index("authority", name="statement_by_authority", condition=Q(status=Status.PUBLISHED)),
-            models.Index(
-                F("latest").desc(), F("id").desc(), name="statement_latest", condition=Q(status=Status.PUBLISHED)
-            ),
+            models.Index(F("latest").desc(), F("id").desc(), name="statement_by_date"),
         ]
 
     def __str__(self):
@@ -613,6 +611,7 @@ class Stance(CuratedModel):
             ),
         ]
         indexes = [
+            models.Index(F("stated_on").desc(), F("id").desc(), name="stance_by_date"),
             models.Index(F("stated_on").desc(), F("id").desc(), name="stance_latest", condition=Q(public=True)),
             models.Index(
                 F("topic"),

@@ -1,0 +1,196 @@
+"""Fill a database, serve it, and time requests and raw queries."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HOST = "127.0.0.1"
+COOKIE = "sessionid"
+#: What every query of a list asks for: rows that readers may see.
+_STANCES = "FROM stances_stance WHERE public AND NOT repeat"
+_OWN = "FROM stances_position WHERE voice = 'own' AND previous_value IS NOT NULL"
+#: Status, bytes, lines and tag.
+Answer = tuple[int, int, int, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: what is asked, by what address, and the raw query that it rests on; milliseconds to reach."""
+
+    name: str
+    address: str
+    raw: str
+    target: float | None = None
+    #: Bytes are counted to the last, rows by their lines.
+    is_export: bool = False
+
+
+ROWS = [
+    Row("filtered list, 50 rows", "/api/v1/stances/?topic={topic}&position=2",
+        "SELECT id {stances} AND topic_id = {topic_id} AND position = 2 ORDER BY stated_on DESC, id DESC LIMIT 51", 20),
+    Row("the same with facets", "/stances/?topic={topic}&position=2",
+        "SELECT id {stances} AND topic_id = {topic_id} AND position = 2 ORDER BY stated_on DESC, id DESC LIMIT 51", 40),
+    Row("stances, with facets", "/stances/", "SELECT id {stances} ORDER BY stated_on DESC, id DESC LIMIT 51", 40),
+    Row("the latest 50 changes", "/api/v1/changes/", "SELECT id {own} ORDER BY since DESC, id DESC LIMIT 51", 15),
+    Row("one government's changes", "/api/v1/changes/?actor={actor}",
+        "SELECT id {own} AND actor_id = {actor_id} ORDER BY since DESC, id DESC LIMIT 51", 15),
+    Row("as-of matrix", "/?on=2024-03-01",
+        "SELECT actor_id, topic_id, value FROM stances_position WHERE since <= '2024-03-01' "
+        "AND (until IS NULL OR until > '2024-03-01') AND voice = 'own'", 40),
+    Row("search, a word of many", "/search/?q={word}", "SELECT id FROM ({search}) found LIMIT 51", 20),
+    Row("page 10,000 of a list", "/api/v1/stances/?cursor={deep}",
+        "SELECT id {stances} AND (stated_on, id) < ('{deep_day}', {deep_id}) "
+        "ORDER BY stated_on DESC, id DESC LIMIT 51", 20),
+    Row("a government's page", "/actors/{actor}/",
+        "SELECT id {own} AND actor_id = {actor_id} ORDER BY since DESC, id DESC LIMIT 51"),
+    Row("an unchanged page (304)", "/stances/", "SELECT number FROM stances_publicversion"),
+    Row("desk: statements, first page", "/admin/stances/statement/",
+        "SELECT id FROM stances_statement ORDER BY latest DESC, id DESC LIMIT 50", 60),
+    Row("desk: statements, last page", "/admin/stances/statement/?p={last_page}",
+        "SELECT id FROM stances_statement ORDER BY latest, id LIMIT 50", 60),
+    Row("desk: statements, search", "/admin/stances/statement/?q={word}",
+        "SELECT id FROM ({search}) found LIMIT 51", 60),
+    Row("export of stances, CSV", "/stances.csv", "SELECT COUNT(*) {stances}", is_export=True),
+]  # fmt: skip
+
+
+@dataclass
+class Figure:
+    """Milliseconds of a request and of its raw query, the medians; bytes; rows of an export."""
+
+    ms: float
+    raw_ms: float
+    bytes: int
+    status: int
+    rows: int = 0
+
+
+@dataclass
+class Result:
+    """What was measured on one database; megabytes of the larger worker before and after."""
+
+    database: str
+    statements: int
+    stances: int
+    filled_s: float | None
+    figures: dict[str, Figure] = field(default_factory=dict)
+    memory: tuple[float, float] = (0, 0)
+
+
+def measure(url: str, statements: int, *, seed: int, runs: int) -> Result:
+    """Fill a database where it is empty, and measure every row; the raw queries over a connection of their own."""
+    os.environ.update(DATABASE_URL=url, DJANGO_SETTINGS_MODULE="config.settings", HTTPS="0")
+    command = [sys.executable, "-m", "bench.filling", str(statements), str(seed)]
+    told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    result = Result(told["database"], told["statements"], told["stances"], told["filled_s"])
+    print(f"\n{result.database}, {result.statements:,} statements, {result.stances:,} stances")
+    values, session = told | {"stances": _STANCES, "own": _OWN}, told["session"]
+    query = _raw(url)
+    with served(url) as server:
+        result.memory = (server.memory(), 0)
+        for row in ROWS:
+            figure = server.figure(row, row.address.format(**values), session, runs)
+            figure.raw_ms = _median(lambda row=row: query(row.raw.format(**values)), 3 if row.is_export else runs)  # type: ignore[misc]
+            result.figures[row.name] = figure
+            print(f"{row.name:32}{figure.ms:10.1f} ms{figure.raw_ms:10.2f} ms raw{figure.bytes / 1024:10.0f} KB"
+                  + (f"   answered {figure.status}" if figure.status not in (200, 304) else ""))  # fmt: skip
+        result.memory = (result.memory[0], server.memory())
+    return result
+
+
+def _median(work: Callable[[], object], runs: int) -> float:
+    """Give the median of the milliseconds that a piece of work takes, after one run that is not counted."""
+    found = []
+    for _ in range(runs + 1):
+        begin = time.perf_counter()
+        work()
+        found.append((time.perf_counter() - begin) * 1000)
+    return statistics.median(found[1:])
+
+
+def _raw(url: str) -> Callable[[str], list]:
+    """Open a connection that answers queries without Django."""
+    if url.startswith("sqlite"):
+        import sqlite3
+
+        file = sqlite3.connect(url.removeprefix("sqlite:///"))
+        return lambda sql: file.execute(sql).fetchall()
+    import psycopg
+
+    connection = psycopg.connect(url.replace("postgres://", "postgresql://"), autocommit=True)
+    return lambda sql: connection.execute(sql).fetchall()  # type: ignore[arg-type, call-overload]
+
+
+@dataclass
+class Server:
+    """Gunicorn on a port of this machine."""
+
+    process: subprocess.Popen
+    port: int
+
+    def ask(
+        self, connection: http.client.HTTPConnection, address: str, headers: dict[str, str]
+    ) -> tuple[int, int, int, str]:
+        connection.request("GET", address, headers=headers)
+        answer = connection.getresponse()
+        size = lines = 0
+        while piece := answer.read(1 << 18):
+            size, lines = size + len(piece), lines + piece.count(b"\n")
+        return answer.status, size, lines, answer.headers.get("ETag", "")
+
+    def figure(self, row: Row, address: str, session: str, runs: int) -> Figure:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=900)
+        headers = {"Cookie": f"{COOKIE}={session}"} if address.startswith("/admin/") else {}
+        for _ in range(4):  # both workers are warm
+            status, size, lines, tag = self.ask(connection, address, headers)
+        if row.name.endswith("(304)"):
+            headers["If-None-Match"] = tag
+        found: list[Answer] = []
+        ms = _median(lambda: found.append(self.ask(connection, address, headers)), 3 if row.is_export else runs)
+        connection.close()
+        status, size, lines, _ = found[-1]
+        return Figure(ms, 0, size, status, lines if row.is_export else 0)
+
+    def memory(self) -> float:
+        """Give the megabytes that the larger worker holds at its most."""
+        [task] = Path(f"/proc/{self.process.pid}/task").iterdir()
+        peaks = []
+        for pid in (task / "children").read_text().split():
+            peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+            peaks.append(int(peak[1]) / 1024 if peak else 0)
+        return max(peaks)
+
+
+@contextmanager
+def served(url: str) -> Iterator[Server]:
+    """Serve a database by gunicorn with two workers that keep connections."""
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "bench" * 12, "HTTPS": "0", "LOG_LEVEL": "ERROR"}
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--workers", "2", "--worker-class", "gthread",
+               "--threads", "2", "--bind", f"{HOST}:{port}", "--timeout", "900", "--log-level", "error"]  # fmt: skip
+    process = subprocess.Popen(command, env=environment)
+    try:
+        for _ in range(300):
+            try:
+                socket.create_connection((HOST, port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield Server(process, port)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
