@@ -49,7 +49,7 @@ ROWS = [
     Row("as-of matrix", "/?on=2024-03-01",
         "SELECT actor_id, topic_id, value FROM stances_position WHERE since <= '2024-03-01' "
         "AND (until IS NULL OR until > '2024-03-01') AND voice = 'own'", 40),
-    Row("search, a word of many", "/search/?q={word}", "SELECT id FROM ({search}) found LIMIT 51", 20),
+    Row("search, a word of many", "/search/?q={word}", "SELECT * FROM ({search}) found LIMIT 51", 20),
     Row("page 10,000 of a list", "/api/v1/stances/?cursor={deep}",
         "SELECT id {stances} AND (stated_on, id) < ('{deep_day}', {deep_id}) "
         "ORDER BY stated_on DESC, id DESC LIMIT 51", 20),
@@ -61,7 +61,7 @@ ROWS = [
     Row("desk: statements, last page", "/admin/stances/statement/?p={last_page}",
         "SELECT id FROM stances_statement ORDER BY latest, id LIMIT 50", 60),
     Row("desk: statements, search", "/admin/stances/statement/?q={word}",
-        "SELECT id FROM ({search}) found LIMIT 51", 60),
+        "SELECT * FROM ({search}) found LIMIT 51", 60),
     Row("export of stances, CSV", "/stances.csv", "SELECT COUNT(*) {stances}", is_export=True),
 ]  # fmt: skip
 

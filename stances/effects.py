@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from stances.models import Stance, Statement
 from stances.positions import SeriesKey, entries_of
@@ -179,9 +180,13 @@ def _stances_of(statements: list[Statement]) -> dict[int, list[Stance]]:
 def _present(touched: Iterable[SeriesKey]) -> dict[SeriesKey, dict[int, Entry]]:
     """Read the series that are touched, in one query whatever their number, by the stances' ids."""
     touched = set(touched)
-    actors, topics = {key[0] for key in touched}, {key[1] for key in touched}
     found: dict[SeriesKey, dict[int, Entry]] = defaultdict(dict)
-    for key, entries in entries_of(Stance.objects.in_series().filter(actor__in=actors, topic__in=topics)).items():
+    if not touched:
+        return found
+    these = Q()
+    for actor in {key[0] for key in touched}:
+        these |= Q(actor=actor, topic__in={key[1] for key in touched if key[0] == actor})
+    for key, entries in entries_of(Stance.objects.in_series().filter(these)).items():
         if key in touched:
             found[key] = {entry.stance: entry for entry in entries}
     return found

@@ -13,7 +13,7 @@ from django.db.models import Q, TextChoices
 from django.urls import reverse
 
 from stances import effects
-from stances.models import Actor, Dismissal, Source, Stance, Statement, Topic
+from stances.models import Actor, Dismissal, Position, Source, Stance, Statement, Topic
 from stances.vocabulary import OWN_VOICE, ActorKind, Authority, Status, Terms, Voice, wording
 from stances.voices import Voices
 from stances.wording import day_words, joined
@@ -216,19 +216,24 @@ class Examination:
     # ---- what it does ----
 
     @cached_property
-    def _openings(self):
-        return effects.openings(list(self.statements.values()))
+    def _before(self) -> dict[int, tuple[int, str]]:
+        """Give the position before the one that a stance opens, or would: of what is published, as it is stored."""
+        told = [row for row in self.statements.values() if row.status != Status.PUBLISHED]
+        found = {pk: interval.previous for pk, interval in effects.openings(told).items() if interval.previous}
+        public = Position.objects.filter(
+            opening__statement__in=self.statements, opening__public=True, previous_value__isnull=False
+        )
+        return found | {
+            pk: (value, terms) for pk, value, terms in public.values_list("opening", "previous_value", "previous_terms")
+        }
 
     def _jump(self, stance: Stance) -> Iterator[Warning]:
-        interval = self._openings.get(stance.pk)
-        if not interval or not interval.previous:
-            return
-        before, size = interval.previous, interval.value - interval.previous[0]
-        if abs(size) >= JUMP:
+        before = self._before.get(stance.pk)
+        if before and abs(stance.position - before[0]) >= JUMP:
             yield Warning(
                 stance.statement_id,
                 Code.JUMP,
-                f"{_about(stance)} {before[0]:+d}{before[1]} {interval.value:+d}{interval.terms}",
+                f"{_about(stance)} {before[0]:+d}{before[1]} {stance.position:+d}{stance.terms}",
                 f"{effects.whose(stance)} goes from {wording(*before)} to {stance.wording}: is it so?",
             )
 
