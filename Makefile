@@ -15,7 +15,7 @@ help:
 	@echo "make env     the environment alone, in $(VENV), from the locks"
 	@echo "make format  lay out the code"
 	@echo "make lock    write the locks anew from pyproject.toml (UPGRADE=1 takes newer versions)"
-	@echo "make bench   measure the pages"
+	@echo "make bench   measure the pages on synthetic corpora; ARGS=\"20000\" names the numbers of statements"
 	@echo "make screenshot  take the pictures of the README and of the guides"
 
 env: $(STAMP)
@@ -55,7 +55,7 @@ lock: env
 	@$(BIN)/python requirements/check.py --write $(if $(UPGRADE),--upgrade)
 
 bench: env
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(ARGS)
 
 screenshot: env
 	@$(BIN)/python -m docs.screenshot

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Q, TextChoices
 from django.urls import reverse
@@ -216,10 +217,11 @@ class Examination:
     # ---- what it does ----
 
     @cached_property
-    def _before(self) -> dict[int, tuple[int, str]]:
+    def _before(self) -> dict[int, tuple[Any, str]]:
         """Give the position before the one that a stance opens, or would: of what is published, as it is stored."""
         told = [row for row in self.statements.values() if row.status != Status.PUBLISHED]
-        found = {pk: interval.previous for pk, interval in effects.openings(told).items() if interval.previous}
+        openings = effects.openings(told).items()
+        found: dict[int, tuple[Any, str]] = {pk: interval.previous for pk, interval in openings if interval.previous}
         public = Position.objects.filter(
             opening__statement__in=self.statements, opening__public=True, previous_value__isnull=False
         )

@@ -25,7 +25,8 @@ class LongPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        rows = self.object_list.order_by().values("pk")  # type: ignore[union-attr]
+        listed: Any = self.object_list
+        rows = listed.order_by().values("pk")
         if connection.vendor != "postgresql":
             return rows.count()  # its estimates know nothing of filters
         counted = rows[: MOST_COUNTED + 1].count()
@@ -60,7 +61,7 @@ class LongPaginator(Paginator):
 class CheckedLists(admin.ModelAdmin):
     """A list whose address may hold anything."""
 
-    paginator = LongPaginator
+    paginator: Any = LongPaginator
 
     def get_changelist_instance(self, request):
         """Treat numbers and days that no database or calendar has as the wrong filters that they are."""
