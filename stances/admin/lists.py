@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -61,7 +61,7 @@ class LongPaginator(Paginator):
 class CheckedLists(admin.ModelAdmin):
     """A list whose address may hold anything."""
 
-    paginator: Any = LongPaginator
+    paginator: ClassVar[Any] = LongPaginator
 
     def get_changelist_instance(self, request):
         """Treat numbers and days that no database or calendar has as the wrong filters that they are."""
