@@ -165,9 +165,9 @@ class Server:
 
     def memory(self) -> float:
         """Give the megabytes that the larger worker holds at its most."""
-        [task] = Path(f"/proc/{self.process.pid}/task").iterdir()
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         peaks = []
-        for pid in (task / "children").read_text().split():
+        for pid in " ".join(task.read_text() for task in tasks).split():
             peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
             peaks.append(int(peak[1]) / 1024 if peak else 0)
         return max(peaks)
