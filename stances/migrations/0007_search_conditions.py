@@ -12,6 +12,6 @@ def remake(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("stances", "0005_dismissal_history")]
+    dependencies = [("stances", "0006_import")]
 
     operations = [migrations.RunPython(remake, migrations.RunPython.noop)]
