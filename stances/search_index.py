@@ -223,9 +223,7 @@ class Index:
                 f"CREATE TABLE {places[f]} AS SELECT {f.name}.id, {self._words(f)} AS words FROM {f.of}"  # noqa: S608
                 for f in shared
             ),
-            *(
-                f"ANALYZE {table}" for table in (self.source, *places.values())
-            ),  # just filled: the planner knows nothing
+            *(f"ANALYZE {table}" for table in (self.source, *places.values())),  # just filled
             f"CREATE TABLE {made} AS SELECT t.id{date}, {self.document_sql(shared)} AS document "  # noqa: S608
             f"FROM {self.source} t {joins} WHERE t.id BETWEEN {first} AND {last}{self.where and f' AND {self.where}'}",
             f"INSERT INTO {self.table} SELECT * FROM {made} ORDER BY id",  # noqa: S608
