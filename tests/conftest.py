@@ -29,6 +29,7 @@ def pytest_configure(config):
 
     os.environ["HTTPS"] = "0"
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    settings.WHITENOISE_AUTOREFRESH = True  # else each test's client begins by listing all static files
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
