@@ -7,12 +7,6 @@ import sys
 import time
 
 
-def fill(statements: int, seed: int) -> None:
-    from bench import corpus
-
-    corpus.fill(statements, seed=seed)
-
-
 def main() -> None:
     import django
 
@@ -32,7 +26,7 @@ def main() -> None:
     filled = None
     if Statement.objects.count() < 1000:
         begin = time.monotonic()
-        fill(int(sys.argv[1]), int(sys.argv[2]))
+        call_command("generate_corpus", statements=int(sys.argv[1]), seed=int(sys.argv[2]), stdout=sys.stderr)
         filled = time.monotonic() - begin
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")

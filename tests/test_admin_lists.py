@@ -84,7 +84,7 @@ def test_a_long_list_offers_the_years_from_its_first_day_to_its_last(admin_clien
 )
 def test_a_search_finds_published_statements_and_drafts(admin_client, q, found):
     source = SourceFactory(title="The Daily Paper on boats")
-    StatementFactory(published=True, key="told", summary="Submarine plans.", source=source)
+    StanceFactory(statement=StatementFactory(published=True, key="told", summary="Submarine plans.", source=source))
     StatementFactory(key="draft", summary="A secret submarine.", occasion="A draft")
     assert {row.key for row in shown(admin_client, f"{STATEMENTS}?q={q}").result_list} == found
 
