@@ -80,8 +80,9 @@ def world(db):
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium, for tests that are marked `browser`."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # a machine that is busy with other tests is slow, not wrong
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's driver has a loop running beside the test
     with sync_playwright() as playwright:
         # It opens nothing but this project's pages, often as root or in a container, where its sandbox cannot start.

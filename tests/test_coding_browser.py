@@ -269,6 +269,24 @@ def test_a_field_that_the_coder_filled_is_not_suggested_over(page, live_server, 
     assert page.input_value("#id_authority") == "unnamed"
 
 
+def test_a_suggestion_that_came_while_the_day_was_typed_is_made_good(page, live_server, source, minister):
+    code(page, live_server, source)
+    day = page.input_value("#id_said")
+    page.focus("#id_said")
+    page.keyboard.press("Control+a")
+    page.keyboard.type(day[:5])
+    speaker = minister.actor
+    with page.expect_response(lambda answer: "suggest" in answer.url and f"speaker={speaker.pk}" in answer.url):
+        page.evaluate(
+            "([id, name]) => django.jQuery('#id_speaker').append(new Option(name, id)).val(id).trigger('change')",
+            [str(speaker.pk), speaker.name],
+        )
+    page.keyboard.type(day[5:])
+    page.keyboard.press("Tab")
+    expect(page.locator("#id_authority")).to_have_value("minister")
+    expect(page.locator("#id_stances-0-attribution")).to_have_value("own")
+
+
 def test_keys_are_letters_while_one_types(page, live_server, source, complaints):
     StatementFactory(source=source)
     code(page, live_server, source)

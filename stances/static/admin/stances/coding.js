@@ -330,9 +330,11 @@ window.django.jQuery(() => {
   };
   byName("said").addEventListener("input", () => read("")); // what was read is no longer there
   let latest = 0;
+  let askedSaid = "";
   const refresh = async () => {
     const number = (latest += 1);
     const speaker = byName("speaker").value;
+    askedSaid = byName("said").value;
     if (!speaker) {
       members = [];
       offerMembers();
@@ -381,6 +383,10 @@ window.django.jQuery(() => {
     const name = event.target.name || "";
     if (/^(speaker|source|said)$|-actor$/.test(name)) refresh();
     if (/-topic$/.test(name)) tellTopic(event.target);
+  });
+  // Asked in the middle of typing a day, of which the browser tells no change where the same was typed over itself.
+  byName("said").addEventListener("blur", ({ target }) => {
+    if (target.value !== askedSaid) refresh();
   });
   document.addEventListener("formset:added", (event) => {
     event.target.querySelectorAll("output.suggested").forEach((told) => told.remove());
