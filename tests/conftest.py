@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import wraps
 
 import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
+from django.http import StreamingHttpResponse
+from django.test import Client
 from hypothesis import HealthCheck, settings
 
 from tests import chromium
@@ -28,9 +33,37 @@ def pytest_configure(config):
     from django.conf import settings
 
     os.environ["HTTPS"] = "0"
+    Client.request = _streaming(Client.request)  # type: ignore[method-assign]
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
     settings.WHITENOISE_AUTOREFRESH = True  # else each test's client begins by listing all static files
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+#: Streams that tests asked for; a server closes each when its reader has gone.
+_streams: list[StreamingHttpResponse] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Close what a test left open, before its database is put back: a COPY keeps the connection to itself."""
+    try:
+        return (yield)
+    finally:
+        request_finished.disconnect(close_old_connections)
+        while _streams:
+            _streams.pop().close()
+        request_finished.connect(close_old_connections)
+
+
+def _streaming(request):
+    @wraps(request)
+    def noted(self, **environment):
+        response = request(self, **environment)
+        if response.streaming:
+            _streams.append(response)
+        return response
+
+    return noted
 
 
 def needs_database(item) -> bool:

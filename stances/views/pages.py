@@ -21,6 +21,7 @@ from stances.parameters import DayLookedAtField, NamedField, shown
 from stances.profiles import STATEMENTS_SHOWN, Profile
 from stances.views.detail import DayParameters, DetailPage, Page
 from stances.views.figures import IN_FILES
+from stances.views.filtered import remembered
 from stances.views.statement import StatementView
 from stances.vocabulary import OWN_VOICE, WORDS, ActorKind, Authority, ChangeKind, Coverage, Terms
 from stances.wording import counted, day_words, first_up, period
@@ -229,24 +230,33 @@ def in_order(locator: str, key: str) -> tuple:
     return int(first) if first.isdigit() else 10**6, key
 
 
+def coverage() -> tuple[dict[str, Any], list[tuple[str, int]], dict[str, Any]]:
+    """Count the sources, the languages that they are in, and what was said: all that is public is passed over."""
+    sources = Source.objects.public()
+    languages = sources.order_by("language").values_list("language").annotate(Count("pk"))
+    said = Stance.objects.public().aggregate(
+        statements=Count("statement", distinct=True, filter=Q(repeat=False)),
+        repeats=Count("statement", distinct=True, filter=Q(repeat=True)),
+        stances=Count("pk", filter=Q(repeat=False)),
+        speakers=Count("speaker", distinct=True),
+        governments=Count("actor", distinct=True, filter=Q(actor__kind=ActorKind.GOVERNMENT)),
+        first=Min("stated_on"),
+        last=Max("stated_on"),
+    )
+    return (
+        sources.aggregate(first=Min("published_on"), last=Max("published_on"), number=Count("pk")),
+        list(languages),
+        said,
+    )
+
+
 class AboutView(Page):
     """What the data covers, how it was coded, how to read and to cite it."""
 
     template_name = "stances/about.html"
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        sources = Source.objects.public()
-        of_sources = sources.aggregate(first=Min("published_on"), last=Max("published_on"), number=Count("pk"))
-        counts = Stance.objects.public().aggregate(
-            statements=Count("statement", distinct=True, filter=Q(repeat=False)),
-            repeats=Count("statement", distinct=True, filter=Q(repeat=True)),
-            stances=Count("pk", filter=Q(repeat=False)),
-            speakers=Count("speaker", distinct=True),
-            governments=Count("actor", distinct=True, filter=Q(actor__kind=ActorKind.GOVERNMENT)),
-            first=Min("stated_on"),
-            last=Max("stated_on"),
-        )
-        languages = sources.order_by("language").values_list("language").annotate(Count("pk"))
+        of_sources, languages, counts = remembered.get("about", coverage)
         statements = first_up(counted(counts["statements"], "statement"))
         return self.show(
             {
@@ -262,7 +272,7 @@ class AboutView(Page):
                 "stances_words": first_up(counted(counts["stances"], "stance")),
                 "governments_words": first_up(counted(counts["governments"], "government")),
                 "speakers_words": first_up(counted(counts["speakers"], "speaker")),
-                "languages": list(languages),
+                "languages": languages,
                 "positions": [
                     {
                         "value": value,

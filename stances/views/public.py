@@ -47,10 +47,10 @@ def limited(view):
     """Stop the queries of a view that take too long; those of a stream have longer. Raises TookTooLong."""
 
     @wraps(view)
-    def answer(*args, **kwargs) -> HttpResponseBase:
+    def answer(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
         with time_limit(settings.STATEMENT_TIMEOUT):
-            response = view(*args, **kwargs)
-        if response.streaming:
+            response = view(request, *args, **kwargs)
+        if response.streaming and request.method != "HEAD":  # of which no row is read
             response.streaming_content = LimitedStream(response.streaming_content, settings.EXPORT_TIMEOUT)
         return response
 
