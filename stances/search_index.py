@@ -218,14 +218,16 @@ class Index:
         joins = " ".join(f"JOIN {places[f]} {f.name} ON {f.name}.id = t.{f.name}_id" for f in shared)
         date = f", t.{self.date} AS date" if self.date else ""
         made = f"{self.table}_made"
+        filled = [self.source, *([self.parts.table] if self.parts else []), *places.values()]
+        wanted = f"t.id BETWEEN {first} AND {last}{self.condition and f' AND {self.condition}'}"
         return [
             *(
                 f"CREATE TABLE {places[f]} AS SELECT {f.name}.id, {self._words(f)} AS words FROM {f.of}"  # noqa: S608
                 for f in shared
             ),
-            *(f"ANALYZE {table}" for table in (self.source, *places.values())),  # just filled
+            *(f"ANALYZE {table}" for table in filled),
             f"CREATE TABLE {made} AS SELECT t.id{date}, {self.document_sql(shared)} AS document "  # noqa: S608
-            f"FROM {self.source} t {joins} WHERE t.id BETWEEN {first} AND {last}{self.where and f' AND {self.where}'}",
+            f"FROM {self.source} t {joins} WHERE {wanted}",
             f"INSERT INTO {self.table} SELECT * FROM {made} ORDER BY id",  # noqa: S608
             *(f"DROP TABLE {table}" for table in (made, *places.values())),
         ]
@@ -527,22 +529,25 @@ def after_migration() -> None:
 @contextmanager
 def filled_afterwards(first: int, last: int) -> Iterator[None]:
     """Add statements that are made inside, with ids from the first to the last, to the index all at once."""
-    name = f"{STATEMENTS.table}_insert"
+    triggers = {f"{STATEMENTS.table}_insert": STATEMENTS.source}
+    if STATEMENTS.parts:
+        triggers[f"{STATEMENTS.table}_part_insert"] = STATEMENTS.parts.table
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+            for name in triggers:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
         else:
-            cursor.execute(f"ALTER TABLE {STATEMENTS.source} DISABLE TRIGGER {name}")
+            for name, table in triggers.items():
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
         yield
         if connection.vendor == "sqlite":
             cursor.execute(STATEMENTS.fts_insert(f"t.id BETWEEN {first} AND {last}"))
             create_triggers()
         else:
-            for statement in (
-                *STATEMENTS.pg_fill(first, last),
-                f"ALTER TABLE {STATEMENTS.source} ENABLE TRIGGER {name}",
-            ):
+            for statement in STATEMENTS.pg_fill(first, last):
                 cursor.execute(statement)
+            for name, table in triggers.items():
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {name}")
 
 
 def rebuild() -> int:
