@@ -210,26 +210,42 @@ class Index:
     def pg_fill(self, first: int, last: int) -> list[str]:
         """Write how entries of rows with these ids, which have none, are made in a parallel query.
 
-        What many entries share is made once. These tables are no temporary ones, which a parallel query cannot read;
-        others never see them, as they are gone when the transaction ends.
+        What many entries share is made once, and what is gathered is joined: a query with a subquery for each row is
+        not parallel. These tables are no temporary ones, which a parallel query cannot read; others never see them, as
+        they are gone when the transaction ends.
         """
-        shared = [field for field in self.fields if field.of]
-        places = {field: f"{self.table}_of_{field.name}" for field in shared}
-        joins = " ".join(f"JOIN {places[f]} {f.name} ON {f.name}.id = t.{f.name}_id" for f in shared)
-        date = f", t.{self.date} AS date" if self.date else ""
-        made = f"{self.table}_made"
-        filled = [self.source, *([self.parts.table] if self.parts else []), *places.values()]
         wanted = f"t.id BETWEEN {first} AND {last}{self.condition and f' AND {self.condition}'}"
+        filled, statements, joins = [self.source, *([self.parts.table] if self.parts else [])], [], []
+        for field in self.fields:
+            place = f"{self.table}_of_{field.name}"
+            if field.of:
+                words = f"SELECT {field.name}.id, {self._words(field)} AS words FROM {field.of}"  # noqa: S608
+                statements.append(f"CREATE TABLE {place} AS {words}")
+                joins.append(f"JOIN {place} {field.name} ON {field.name}.id = t.{field.name}_id")
+                filled.append(place)
+            elif field.rows:
+                text = f"string_agg({field.sql}, ' ' ORDER BY {field.order}) AS text"
+                words = f"setweight(stances_search_words(text), '{field.grade}') AS words"
+                statements += [
+                    f"CREATE TABLE {place}_texts AS SELECT t.id, {text} FROM {self.source} t, {field.rows} "  # noqa: S608
+                    f"AND t.id BETWEEN {first} AND {last} GROUP BY t.id",
+                    f"CREATE TABLE {place} AS SELECT text, {words} FROM (SELECT DISTINCT text FROM {place}_texts) each",  # noqa: S608
+                ]
+                joins.append(
+                    f"JOIN {place}_texts {field.name}_texts ON {field.name}_texts.id = t.id "
+                    f"JOIN {place} {field.name} ON {field.name}.text = {field.name}_texts.text"
+                )
+                filled += [f"{place}_texts", place]
+        made, ready = f"{self.table}_made", [field for field in self.fields if field.of or field.rows]
+        date = f", t.{self.date} AS date" if self.date else ""
         return [
-            *(
-                f"CREATE TABLE {places[f]} AS SELECT {f.name}.id, {self._words(f)} AS words FROM {f.of}"  # noqa: S608
-                for f in shared
-            ),
+            "SET LOCAL work_mem = '64MB'",
+            *statements,
             *(f"ANALYZE {table}" for table in filled),
-            f"CREATE TABLE {made} AS SELECT t.id{date}, {self.document_sql(shared)} AS document "  # noqa: S608
-            f"FROM {self.source} t {joins} WHERE {wanted}",
+            f"CREATE TABLE {made} AS SELECT t.id{date}, {self.document_sql(ready)} AS document "  # noqa: S608
+            f"FROM {self.source} t {' '.join(joins)} WHERE {wanted}",
             f"INSERT INTO {self.table} SELECT * FROM {made} ORDER BY id",  # noqa: S608
-            *(f"DROP TABLE {table}" for table in (made, *places.values())),
+            *(f"DROP TABLE {table}" for table in (made, *filled) if table.startswith(self.table)),
         ]
 
     def pg_select(self, rows: str, condition: str = "true") -> str:
