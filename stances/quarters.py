@@ -188,13 +188,11 @@ def quarters(counted: Iterable[Counted], day: dt.date, by: str = QUARTER, link: 
 
 
 def steps_of(by: str, first: int, last: int, column: float) -> tuple[list[Tick], float]:
-    """Name the months or quarters of the years, or every second or third one, with the percent that each name has."""
+    """Name the months or quarters of the years, or every second one, with the percent that each name has."""
     names = {MONTH: [f"{dt.date(1, month, 1):%b}" for month in range(1, 13)], QUARTER: ["Q1", "Q2", "Q3", "Q4"]}
     if by not in names:
         return [], 0.0
-    step = next((step for step in (1, 2, 3) if PARTS[by] % step == 0 and step * column >= STEP), 0)
-    if not step:
-        return [], 0.0
+    step = 1 if column >= STEP else 2
     ticks = [
         Tick(percent(((year - first) * PARTS[by] + place + 0.5) * column), names[by][place])
         for year in range(first, last + 1)

@@ -211,9 +211,9 @@ def test_axis_names_the_months_or_quarters(by, names):
 @pytest.mark.once
 @pytest.mark.parametrize(
     ("years", "by", "names"),
-    [(4, "month", ["Jan", "Mar"]), (8, "month", ["Jan", "Apr"]), (15, "quarter", ["Q1", "Q3"]), (40, "quarter", [])],
+    [(8, "month", ["Jan", "Feb"]), (4, "quarter", ["Q1", "Q2"]), (15, "quarter", ["Q1", "Q3"])],
 )
-def test_axis_names_each_second_or_third_where_there_is_no_room_for_all(years, by, names):
+def test_axis_names_each_second_where_there_is_no_room_for_all(years, by, names):
     found = quarters([Counted(dt.date(2025 - years, 5, 1), 2, 1)], dt.date(2024, 6, 1), by)
     assert [step.label for step in found.steps[:2]] == names
 
