@@ -24,9 +24,9 @@ from stances.templatetags.stance_tags import tile
 from stances.vocabulary import ActorKind
 
 #: A menu names so many values where there are more: the most frequent, and those that are chosen.
-MOST_LISTED = 40
+MOST_LISTED = 24
 #: A box beside it offers so many of the next.
-MOST_OFFERED = 140
+MOST_OFFERED = 80
 MOST_YEARS = 40
 
 

@@ -16,7 +16,7 @@ from stances.vocabulary import ActorKind
 
 IN_SHORT = 12
 LINES = 5  # so many lines under a cell are open, the rest unfold
-ROWS, COLUMNS = 22, 7  # so many are drawn of a larger table
+ROWS, COLUMNS = 12, 7  # so many are drawn of a larger table
 WIDEST = 12  # a table has at most so many columns
 CELLS = 300  # where rows times topics are more, the cells have no lines for the topics under theirs
 
@@ -144,7 +144,7 @@ class Matrix:
     def in_short(self) -> list[Row]:
         """List whom a line is given to before the table: where there are few, all."""
         rows = [row for group in self.groups for row in group.rows]
-        return rows if len(rows) <= IN_SHORT else []
+        return rows if len(rows) <= IN_SHORT and not self.more_rows else []
 
     @property
     def width(self) -> int:

@@ -168,7 +168,7 @@ def test_pages_of_many_governments_and_topics_stay_small_and_ask_no_more_often(c
         assert len(page.encode()) < MOST_BYTES, address
         assert queries <= few[address] + 3, address
     page, _ = seen(client, "/")
-    assert "The first 22 of 200 governments" in page
+    assert "The first 12 of 200 governments" in page
     assert "/positions/?on=" in page
     assert "all topics" in page
     page, _ = seen(client, "/actors/land-0/")
