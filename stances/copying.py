@@ -43,10 +43,14 @@ def csv_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Pieces:
     """Give the bytes of a table with its header, some rows at a time."""
     forced = ", ".join(f"c{n}" for n, column in enumerate(columns) if column.is_text)
     options = f"FORMAT csv, FORCE_QUOTE ({forced})" if forced else "FORMAT csv"
-    yield ",".join(column.name for column in columns).encode() + b"\r\n"
+    # The header goes with the first rows: what takes too long until then is still answered in words.
+    header = ",".join(column.name for column in columns).encode() + b"\r\n"
     with closing(_copied(rows, columns, _csv_cell, "SELECT {cells} FROM {rows}", options)) as copied:
         for lines in copied:
-            yield b"\r\n".join(lines) + b"\r\n"
+            yield header + b"\r\n".join(lines) + b"\r\n"
+            header = b""
+    if header:
+        yield header
 
 
 def json_pieces(rows: QuerySet, columns: tuple[Column, ...]) -> Pieces:

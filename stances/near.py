@@ -49,13 +49,15 @@ def near_names(query: Query) -> list[Near]:
         for pk, name, *others in listed:
             rows.append((model, pk, name, [trigrams(word) for word in " ".join((name, *others)).casefold().split()]))
     # A word that stands in a name is spelt right: what is looked for then is what the others were meant to be.
-    spelt = {frozenset(word) for *_, words in rows for word in words}
+    exact = {pk for model, pk, _, words in rows if model is Actor and any(word in typed for word in words)}
+    public = Actor.objects.public_among(exact) if exact else set()
+    spelt = {frozenset(word) for model, pk, _, words in rows if model is Topic or pk in public for word in words}
     typed = [word for word in typed if frozenset(word) not in spelt] or typed
     scores = [
         (-max((alike(one, other) for one in typed for other in words), default=0.0), len(name), model, pk)
         for model, pk, name, words in rows
     ]
-    likely = sorted((it for it in scores if it[0] <= -LEAST_ALIKE), key=lambda it: (it[0], it[1], it[3]))[: 4 * SHOWN]
+    likely = sorted((it for it in scores if it[0] <= -LEAST_ALIKE), key=lambda it: (it[0], it[1], it[3]))
     pks = {model: {pk for *_, found, pk in likely if found is model} for model in (Actor, Topic)}
     known = Actor.objects.public_among(pks[Actor]) if pks[Actor] else set()
     named: dict[tuple, Actor | Topic] = {(Actor, pk): row for pk, row in Actor.objects.in_bulk(known).items()}
@@ -76,7 +78,7 @@ def near_slugs(model: type[Model], slug: str) -> list[Near]:
 
     rows = model._default_manager.order_by().values_list("pk", "slug")[:MOST_SLUGS]
     scores = sorted((-likeness(other), len(other), pk) for pk, other in rows)
-    likely = [pk for score, _, pk in scores[: 4 * SHOWN] if score <= -SLUG_ALIKE]
+    likely = [pk for score, _, pk in scores if score <= -SLUG_ALIKE]
     public = set(likely)
     if model is Actor:
         public = Actor.objects.public_among(public) if public else public

@@ -39,8 +39,15 @@ def pytest_configure(config):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-#: Streams that tests asked for; a server closes each when its reader has gone.
+#: The stream that a test asked for last; a server closes each when its reader has gone.
 _streams: list[StreamingHttpResponse] = []
+
+
+def _close_streams() -> None:
+    request_finished.disconnect(close_old_connections)
+    while _streams:
+        _streams.pop().close()
+    request_finished.connect(close_old_connections)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -49,15 +56,13 @@ def pytest_runtest_call(item):
     try:
         return (yield)
     finally:
-        request_finished.disconnect(close_old_connections)
-        while _streams:
-            _streams.pop().close()
-        request_finished.connect(close_old_connections)
+        _close_streams()
 
 
 def _streaming(request):
     @wraps(request)
     def noted(self, **environment):
+        _close_streams()
         response = request(self, **environment)
         if response.streaming:
             _streams.append(response)
