@@ -26,6 +26,8 @@ settings.register_profile("explore", settings.get_profile("repeatable"), derando
 settings.register_profile("beside", settings.get_profile("repeatable"), max_examples=40)
 #: What a run takes of all tests, one of "sqlite", "postgresql" and "browser"; unset, everything.
 PART = os.environ.get("TESTS_PART", "")
+#: How many cases of a table run on PostgreSQL beside SQLite, which takes all; EVERY_CASE=1 takes all there, too.
+CASES_BESIDE = 3
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "beside" if PART == "postgresql" else "repeatable"))
 
 
@@ -83,11 +85,32 @@ def part_of(item) -> set[str]:
     return {"sqlite", "postgresql"} if needs_database(item) and not item.get_closest_marker("once") else {"sqlite"}
 
 
+def spread(cases: list) -> list:
+    """Choose CASES_BESIDE of a table of cases, evenly from the first to the last."""
+    if len(cases) <= CASES_BESIDE:
+        return cases
+    return [cases[number * (len(cases) - 1) // (CASES_BESIDE - 1)] for number in range(CASES_BESIDE)]
+
+
+def beside(items: list) -> list:
+    """Choose what runs on the second database: each test, of a long table of cases some, if their SQL is the same."""
+    tables: dict[object, list] = {}
+    for item in items:
+        whole = item.get_closest_marker("every_case") or not hasattr(item, "function")
+        tables.setdefault(item.nodeid if whole else item.function, []).append(item)
+    chosen = {item for cases in tables.values() for item in spread(cases)}
+    return [item for item in items if item in chosen]
+
+
 def pytest_collection_modifyitems(config, items):
-    if PART:
-        left = [item for item in items if PART not in part_of(item)]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if PART in part_of(item)]
+    if not PART:
+        return
+    kept = [item for item in items if PART in part_of(item)]
+    if PART == "postgresql" and not os.environ.get("EVERY_CASE"):
+        kept = beside(kept)
+    left = set(items).difference(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item in left])
+    items[:] = kept
 
 
 def pytest_runtest_setup(item):

@@ -271,6 +271,7 @@ def test_actor_known_from_drafts_alone_is_not_found(client, aldoria, topic):
         assert client.get(f"/actors/{slug}.json").status_code == 404
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("status", [Status.DRAFT, Status.SUBMITTED, Status.RETRACTED])
 def test_nothing_unpublished_shows(client, aldoria, topic, status):
     say(aldoria, topic, "2024-02-13")

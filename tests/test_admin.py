@@ -623,6 +623,7 @@ def test_a_senseless_address_of_a_list_is_no_server_error(desk, query):
     assert desk.get(address(Statement, "changelist") + query, follow=True).status_code == 200
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("term", ["", "zzz", "\x00", "%", "'"])
 @pytest.mark.parametrize("field", ["speaker", "source", "repeats"])
 def test_autocomplete_takes_any_words(desk, field, term):
@@ -709,6 +710,7 @@ def test_a_senseless_choice_is_refused_at_its_field(desk, field, value):
     assert not Statement.objects.exists()
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("value", SENSELESS)
 @pytest.mark.parametrize(
     "name", ["stances-0-id", "stances-0-statement", "stances-INITIAL_FORMS", "stances-TOTAL_FORMS"]

@@ -390,6 +390,7 @@ def unpublished(world):
     Source.objects.filter(slug="late").update(text="Hidden text.")
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     "address",
     [
@@ -406,11 +407,13 @@ def test_nothing_shows_what_is_not_published(client, unpublished, address):
     assert "secret" not in told
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", ["actors", "topics", "sources", "statements", "stances"])
 def test_no_search_finds_what_is_not_published(client, unpublished, name):
     assert results(client, f"{name}/?q=hidden") == []
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("status", [Status.DRAFT, Status.RETRACTED])
 def test_what_only_the_unpublished_knows_has_no_address_and_is_no_value_of_a_filter(client, unpublished, status):
     for address in (f"actors/hidden-actor-{status}/", f"sources/hidden-source-{status}/"):
@@ -420,6 +423,7 @@ def test_what_only_the_unpublished_knows_has_no_address_and_is_no_value_of_a_fil
             errors(client.get(f"{API}{name}/?{query}"), 400)
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("status", [Status.DRAFT, Status.SUBMITTED])
 def test_an_unpublished_statement_answers_like_one_that_never_was(client, unpublished, status):
     never = errors(client.get(f"{API}statements/never/"), 404)

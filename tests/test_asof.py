@@ -22,7 +22,7 @@ from tests.factories import (
     TopicFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 DAY = dt.date(2024, 6, 1)
 
 

@@ -8,12 +8,12 @@ from html import unescape
 
 import html5lib
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from stances.models import PublicVersion
 from stances.palette import STYLESHEET
+from tests.barriers import barriers
 from tests.factories import (
     AffiliationFactory,
     EditorFactory,
@@ -28,8 +28,6 @@ from tests.factories import (
     TopicFactory,
 )
 
-#: Colours do not depend on the width: each width and each scheme is looked at once.
-SCREENS = ((1280, "light"), (360, "dark"))
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 PAGES = {
     "first page": "/",
@@ -205,14 +203,7 @@ def faults_of(page, url: str) -> list[str]:
     response = page.goto(url)
     faults = [text for text in said if not (response.status >= 400 and "status of 4" in text)]
     page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
-    for width, scheme in SCREENS:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme=scheme)
-        widest = page.evaluate("document.documentElement.scrollWidth")
-        if widest > width:
-            faults.append(f"{widest} px wide at {width}")
-        found = Axe().run(page).response["violations"]
-        faults += [f"{scheme} {width}: {it['id']}: {node['html'][:200]}" for it in found for node in it["nodes"]]
+    faults += barriers(page)
     return faults + [f"refused: {uri}" for uri in page.evaluate("window.refused")]
 
 

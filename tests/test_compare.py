@@ -236,6 +236,7 @@ def test_pages_of_actor_and_topic_lead_here(client, two):
     assertContains(client.get("/topics/sharing/"), "/compare/?topic=sharing")
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", ["compare", *FORMATS])
 def test_drafts_never_show(client, two, topic, name):
     draft = StatementFactory(key="hidden-1", date="2024-04-15", speaker__name="Hidden speaker")

@@ -162,6 +162,7 @@ def test_every_day_lies_in_its_stretch_and_the_next_begins_after_it(unit):
             assert period_of(unit, period.last + dt.timedelta(days=1)).first == period.last + dt.timedelta(days=1)
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", NAMES)
 def test_drafts_never_show(client, said, topic, name):
     draft = StatementFactory(key="hidden-1", date="2024-05-15", speaker__name="Hidden speaker")

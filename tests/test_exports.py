@@ -333,6 +333,7 @@ def test_an_export_takes_as_many_queries_with_many_rows_as_with_few(client, worl
     assert queries() == few
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("format", ["csv", "json"])
 @pytest.mark.parametrize("name", NAMES)
 def test_no_draft_leaks_from_an_export(client, world, name, format):

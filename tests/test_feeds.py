@@ -174,6 +174,7 @@ def test_what_makes_no_sense_is_refused_in_words(client, world, query):
     assert query.split("=")[0] in response.content.decode()
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("status", [Status.DRAFT, Status.SUBMITTED, Status.RETRACTED])
 def test_nothing_unpublished_is_fed(client, world, status):
     Statement.objects.filter(key="speech").update(status=status, retraction_reason="Wrong.")

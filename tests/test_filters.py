@@ -28,7 +28,7 @@ from tests.factories import (
 )
 from tests.pact import WRONG, WRONG_ON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 
 #: Each list's filter, the rows that it is given, and how the tests name a row.

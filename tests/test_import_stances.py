@@ -31,7 +31,7 @@ from tests.factories import (
 )
 from tests.writer import address
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = "statement_key,date,actor,topic,position"
 

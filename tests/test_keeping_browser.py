@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import reverse
 
 from stances.models import Statement
+from tests.barriers import barriers
 from tests.desk import address, pick, send, sign_in, signed_in, tick
 from tests.factories import (
     CoderFactory,
@@ -21,6 +21,9 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("groups")]
 PASSWORD = "a-long-one-for-this-test"
+
+#: Autocomplete fields and breadcrumbs are Django's own.
+OWN = {"exclude": [[".select2"], [".breadcrumbs"]]}
 
 
 @pytest.fixture
@@ -37,19 +40,6 @@ def complaints(page):
     told: list[str] = []
     page.on("pageerror", lambda error: told.append(str(error)))
     return told
-
-
-def violations(page) -> list[str]:
-    """List what axe finds, but for select2 and breadcrumbs, which are Django's own."""
-    found = Axe().run(page, context={"exclude": [[".select2"], [".breadcrumbs"]]}).response["violations"]
-    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
-
-
-def fits(page) -> bool:
-    page.set_viewport_size({"width": 360, "height": 800})
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    page.set_viewport_size({"width": 1400, "height": 900})
-    return wider == 0
 
 
 def kept(page) -> int:
@@ -91,7 +81,7 @@ def test_a_new_statement_with_its_stances_outlives_its_session(page, live_server
     log_in(page)
     assert page.url == url
     assert "that was not saved" in page.locator(".kept-copy").inner_text()
-    assert violations(page) == []
+    assert barriers(page, OWN) == []
     page.click("text=Put it back")
     assert page.input_value("#id_summary") == "Ruritania likes singing.\nAnd dancing."
     page.click("input[name=_save]")
@@ -248,8 +238,7 @@ def test_two_editors_in_conflict(page, browser, live_server, complaints):
     assert "By bert" in told
     assert page.locator(".conflict ins").first.inner_text().strip() == "might"
     assert page.input_value("#id_occasion") == "Interview"
-    assert violations(page) == []
-    assert fits(page)
+    assert barriers(page, OWN) == []
     page.locator(".clash", has_text="Summary").get_by_label("Keep mine").check()
     page.click("input[name=_save]")
     statement.refresh_from_db()
@@ -267,16 +256,16 @@ def test_a_state_is_restored_and_a_draft_comes_back(page, live_server, complaint
     page.fill("#id_summary", "Second.")
     page.click("input[name=_save]")
     page.goto(live_server.url + address(statement, "history"))
-    assert (violations(page), fits(page)) == ([], True)
+    assert barriers(page, OWN) == []
     page.locator("text=Restore this state").first.click()
-    assert (violations(page), fits(page)) == ([], True)
+    assert barriers(page, OWN) == []
     page.click("input[value='Restore this state']")
     statement.refresh_from_db()
     assert statement.summary != "Second."
     page.goto(live_server.url + address(statement, "delete"))
     page.click("input[type=submit]")
     page.locator(".object-tools").get_by_text("Deleted").click()
-    assert (violations(page), fits(page)) == ([], True)
+    assert barriers(page, OWN) == []
     page.click("text=Bring back")
     assert "It is back" in page.locator(".messagelist").inner_text()
     assert statement.stances.count() == 1

@@ -421,6 +421,7 @@ def test_positions_on_a_day_page_by_actor(client, monkeypatch):
 # ---- what is not public ----
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     "address",
     [

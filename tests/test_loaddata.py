@@ -30,7 +30,7 @@ from stances.records import record_of
 from stances.seeds import read_seeds
 from tests.factories import StanceFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 RECORDS = [
     {"model": "stances.actor", "fields": {"slug": "aldoria", "kind": "government", "name": "Aldoria"}},

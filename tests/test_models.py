@@ -22,7 +22,7 @@ from tests.factories import (
     TopicFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 NOT_A_CHOICE = "Value 'x' is not a valid choice."
 IN_ORDER = "The offsets are both empty, or the end comes after the start."

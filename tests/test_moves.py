@@ -126,6 +126,7 @@ def test_the_stored_mark_bounds_the_days(client, say, days):
     assert len(in_csv(client, "/changes/differ.csv")) == (days == 30)
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("secret", ["a", "b"])
 @pytest.mark.parametrize("status", [Status.DRAFT, Status.RETRACTED])
 @pytest.mark.parametrize("address", ["/changes/", "/changes.csv", "/changes/differ/", "/changes/differ.json"])

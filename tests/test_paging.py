@@ -16,7 +16,7 @@ from stances.models import Actor, Source, Topic
 from stances.paging import ID, Column, Keyset, TreeInPages, WholeTree
 from tests.factories import ActorFactory, SourceFactory, TopicFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 NEWEST = Keyset((Column("published_on", dt.date, nullable=True), ID), falling=True)
 OLDEST = Keyset((Column("published_on", dt.date, nullable=True), ID))

@@ -12,7 +12,7 @@ from stances.views import filtered
 from stances.writes import public_write
 from tests.factories import GovernmentFactory, StanceFactory, TopicFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 
 def facet(client, address: str, name: str):

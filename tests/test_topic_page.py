@@ -211,6 +211,7 @@ def test_unknown_topic_is_not_found(client):
     assert client.get("/topics/nothing/").status_code == 404
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("format", ["topic", "topic-json"])
 def test_drafts_never_show(client, topic, format):
     say(GovernmentFactory(), topic, "2024-02-13")

@@ -9,7 +9,7 @@ from stances.vocabulary import Authority
 from stances.voices import government_of, suggest
 from tests.factories import ActorFactory, AffiliationFactory, StanceFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 OWN = {"head", "act", "minister", "official", "mission"}
 
 #: Slug, kind.
