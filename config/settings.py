@@ -8,7 +8,7 @@ from pathlib import Path
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
-from environs import Env, validate
+from environs import Env, EnvError, validate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -76,13 +76,21 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
-        conn_max_age=env.int("CONN_MAX_AGE", default=60),
-        conn_health_checks=True,
+try:
+    DATABASES = {
+        "default": dj_database_url.parse(
+            env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
+            conn_max_age=env.int("CONN_MAX_AGE", default=60),
+            conn_health_checks=True,
+        )
+    }
+except ValueError:
+    DATABASES = {"default": {"ENGINE": "unknown"}}
+if DATABASES["default"]["ENGINE"] not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+    raise EnvError(
+        "DATABASE_URL is no address of SQLite or PostgreSQL, as in sqlite:///db.sqlite3 or "
+        "postgres://user:password@host:5432/name (a password's signs percent-encoded)."
     )
-}
 # How many connections a process that serves may have at once on PostgreSQL (config/wsgi.py asks for some); 0: no pool.
 DATABASE_POOL = env.int("DATABASE_POOL", default=0, validate=validate.Range(min=0, max=1000))
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

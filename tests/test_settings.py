@@ -177,3 +177,21 @@ def test_a_process_that_serves_keeps_a_pool_of_connections_and_a_command_keeps_o
         "import config.wsgi; from django.conf import settings; assert settings.DATABASES['default']['OPTIONS']['pool']"
     )
     assert run("-c", code, **given).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("DATABASE_URL", "nonsense", "DATABASE_URL is no address of SQLite or PostgreSQL"),
+        ("DATABASE_URL", "oracle://x", "DATABASE_URL is no address of SQLite or PostgreSQL"),
+        ("DATABASE_URL", "postgres://x:a@b:c@127.0.0.1:99999/y", "DATABASE_URL is no address"),
+        ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none", "Connection refused"),
+        ("DEBUG", "maybe", '"DEBUG" invalid: Not a valid boolean'),
+    ],
+)
+def test_a_wrong_setting_is_told_in_a_line_without_a_traceback(name, value, told):
+    done = run("manage.py", "migrate", **{name: value})
+    assert done.returncode == 1
+    assert done.stderr.startswith("manage.py: ")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
