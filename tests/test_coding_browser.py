@@ -46,11 +46,16 @@ def minister():
     )
 
 
+def ready(page) -> None:
+    """Wait until the form's script has offered its keys."""
+    expect(page.locator(".keys").first).to_be_visible()
+
+
 def code(page, live_server, source, user=None):
     """Open the form of a new statement beside its article."""
     sign_in(page, user or CoderFactory(), live_server)
     page.goto(f"{live_server.url}{address(Statement, 'add')}?source={source.pk}")
-    page.wait_for_load_state()
+    ready(page)
 
 
 def type_into(page, label: str, words: str) -> None:
@@ -121,7 +126,7 @@ def test_a_text_is_coded_from_paste_to_publication_by_keyboard_alone(page, live_
     page.focus("text=Code this source")
     page.keyboard.press("Enter")
     page.wait_for_url("**/statement/add/**")
-    page.wait_for_load_state()
+    ready(page)
 
     choose_words(page, down=1, right=0, more=3)
     page.keyboard.press("s")
@@ -142,7 +147,7 @@ def test_a_text_is_coded_from_paste_to_publication_by_keyboard_alone(page, live_
         page.keyboard.press(key)
     page.keyboard.press("Control+Enter")
     page.locator(".messagelist", has_text="is saved").wait_for()
-    page.wait_for_load_state()
+    ready(page)
 
     choose_words(page, down=2, right=0, more=9)
     page.keyboard.press("s")
@@ -168,11 +173,11 @@ def test_a_text_is_coded_from_paste_to_publication_by_keyboard_alone(page, live_
     stances = Stance.objects.order_by("pk").values_list("position", "terms", "attribution")
     assert list(stances) == [(1, "leaning", "own"), (2, "", "own")]
 
-    page.wait_for_load_state()
+    ready(page)
     page.keyboard.press("Escape")
     page.keyboard.press("k")
     page.wait_for_url(f"**{address(first)}")
-    page.wait_for_load_state()
+    ready(page)
     page.keyboard.press("j")
     page.wait_for_url(f"**{address(second)}")
 
@@ -221,7 +226,7 @@ def test_on_the_form_of_a_statement_a_selection_starts_a_new_one(page, live_serv
     coded = StatementFactory(source=source, coder=coder)
     code(page, live_server, source, coder)
     page.goto(live_server.url + address(coded))
-    page.wait_for_load_state()
+    ready(page)
     select(page, "The ships are another matter")
     page.keyboard.press("s")
     page.wait_for_url("**/add/**")
@@ -455,5 +460,5 @@ def test_a_refused_form_opens_at_what_is_to_be_put_right(page, live_server, sour
     page.fill("#id_said", "soon")
     page.keyboard.press("Control+s")
     page.locator(".errornote").wait_for()
-    page.wait_for_load_state()
+    ready(page)
     expect(page.locator(".field-speaker .select2-selection")).to_be_focused()
