@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 
@@ -128,6 +129,46 @@ def test_a_query_that_takes_too_long_is_stopped_and_the_reader_told_what_to_do(c
         if kind == "application/json":
             assert words in response.json()["errors"][0]["message"]
         assert ask("SELECT COUNT(*) FROM stances_stance") > 0  # over the same connection
+
+
+@pytest.fixture
+def down(transactional_db):
+    """Lose the database, as where its server is started anew."""
+    lost = {"sqlite": {"NAME": "/nowhere/none.sqlite3"}, "postgresql": {"HOST": "127.0.0.1", "PORT": "1"}}
+    connection.close()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in lost[connection.vendor].items():
+            patch.setitem(connection.settings_dict, name, value)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("/", "text/html"),
+        ("/stances/?actor=japan", "text/html"),
+        ("/stances.csv", "text/plain"),
+        ("/stances.json", "application/json"),
+        ("/feeds/changes.atom", "text/plain"),
+        ("/api/v1/stances/", "application/json"),
+        ("/admin/", "text/html"),
+    ],
+)
+def test_a_database_that_does_not_answer_is_told_with_503(client, down, address, kind):
+    client.cookies[settings.SESSION_COOKIE_NAME] = "a-session-at-the-desk"
+    response = client.get(address)
+    assert (response.status_code, response["Content-Type"].split(";")[0]) == (503, kind)
+    assert "The database does not answer at the moment. Try again" in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_an_error_of_a_database_that_answers_is_no_outage(client, monkeypatch, transactional_db):
+    def fail(*_):
+        raise OperationalError("no such function")
+
+    monkeypatch.setattr(lists.StanceList, "queryset", fail)
+    client.raise_request_exception = False
+    assert client.get("/stances/").status_code == 500
 
 
 def ask(sql: str):

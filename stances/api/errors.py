@@ -11,7 +11,6 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from stances.filters import Problem
-from stances.limits import TookTooLong
 
 
 class Refused(exceptions.APIException):
@@ -24,18 +23,10 @@ class Refused(exceptions.APIException):
         self.problems = problems
 
 
-class Late(exceptions.APIException):
-    """A query that was stopped."""
-
-    status_code = 503
-
-
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer an error that is the client's, or a query that was stopped; any other is none of this function's."""
+    """Answer an error that is the client's; any other is none of this function's."""
     if isinstance(error, Http404):
         error = exceptions.NotFound(str(error) or None)
-    if isinstance(error, TookTooLong):
-        error = Late(str(error))
     response = exception_handler(error, context)
     if response is None or not isinstance(error, exceptions.APIException):
         return response

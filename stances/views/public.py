@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache, wraps
-from pathlib import PurePosixPath
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -16,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import condition, require_safe
 
 from stances.dates import today
-from stances.limits import LimitedStream, TookTooLong, time_limit
+from stances.limits import LimitedStream, time_limit
 from stances.models import PublicVersion
 
 
@@ -79,30 +77,10 @@ def public(view):
     return answer
 
 
-def told_when_late(view):
-    """Say that it took too long, and what helps, in the form that the address asks for."""
-
-    @wraps(view)
-    def answer(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
-        try:
-            return view(request, *args, **kwargs)
-        except TookTooLong as error:
-            match PurePosixPath(request.path).suffix:
-                case "":
-                    return render(request, "503.html", {"message": error}, status=503)
-                case ".json":
-                    return JsonResponse({"errors": [{"message": str(error)}]}, status=503)
-                case _:
-                    return HttpResponse(f"{error}\n", status=503, content_type="text/plain; charset=utf-8")
-
-    return answer
-
-
 @method_decorator(
     [
         csrf_exempt,  # nothing is written here, and what tries gets 405
         require_safe,
-        told_when_late,
         public,
     ],
     name="dispatch",
