@@ -286,6 +286,7 @@ def test_nothing_unpublished_shows(client, aldoria, topic, status):
     assert statement.key not in client.get(json_of(aldoria)).content.decode()
 
 
+@pytest.mark.once
 def test_queries_do_not_grow(client, aldoria):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -311,6 +312,7 @@ def test_queries_do_not_grow(client, aldoria):
     assert queries() == few
 
 
+@pytest.mark.once
 def test_queries_of_the_json_twin_do_not_grow(client, aldoria, topic):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

@@ -493,6 +493,7 @@ def make_rows(count):
         actor.save()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", LISTED)
 @pytest.mark.parametrize("search", ["", "?q=a"])
 def test_no_list_asks_more_with_more_rows(desk, model, search):
@@ -503,6 +504,7 @@ def test_no_list_asks_more_with_more_rows(desk, model, search):
     assert queries(desk, url) == few
 
 
+@pytest.mark.once
 def test_no_list_of_users_asks_more_with_more_rows():
     desk = signed_in(AdministratorFactory())
     few = queries(desk, reverse("admin:auth_user_changelist"))
@@ -510,6 +512,7 @@ def test_no_list_of_users_asks_more_with_more_rows():
     assert queries(desk, reverse("admin:auth_user_changelist")) == few
 
 
+@pytest.mark.once
 def test_a_statement_with_many_stances_asks_no_more(desk):
     few, many = StatementFactory(), StatementFactory()
     StanceFactory.create_batch(3, statement=few)
@@ -526,6 +529,7 @@ def test_a_joint_statement_of_a_hundred_governments_can_be_saved(desk):
     assert statement.summary == "Together."
 
 
+@pytest.mark.once
 def test_a_refused_form_with_many_stances_shows_them_without_asking_for_each(desk):
     counts = []
     for rows in (3, 30):
@@ -540,6 +544,7 @@ def test_a_refused_form_with_many_stances_shows_them_without_asking_for_each(des
     assert counts[0] == counts[1] <= 2
 
 
+@pytest.mark.once
 def test_an_actor_with_many_affiliations_and_members_asks_no_more(desk):
     few, many = ActorFactory(), ActorFactory()
     for actor, count in ((few, 3), (many, 30)):
@@ -549,6 +554,7 @@ def test_an_actor_with_many_affiliations_and_members_asks_no_more(desk):
     assert queries(desk, address(many, "delete")) == queries(desk, address(few, "delete"))
 
 
+@pytest.mark.once
 def test_a_source_with_many_statements_asks_no_more(desk):
     few, many = SourceFactory(), SourceFactory()
     for source, count in ((few, 3), (many, 30)):
@@ -757,6 +763,7 @@ def test_a_source_is_offered_with_its_publisher_and_day(desk):
     assert told == ["A pact (The Japan Times, 2024-03-03)", "On the Japan Times (no publisher, no date)"]
 
 
+@pytest.mark.once
 def test_choosing_asks_no_more_with_more_rows(desk):
     url = reverse("admin:autocomplete") + "?app_label=stances&model_name=statement&field_name=source&term=title"
     SourceFactory(title="Title")

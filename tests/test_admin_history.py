@@ -156,6 +156,7 @@ def rewrite(statement, times):
         stance.save()
 
 
+@pytest.mark.once
 def test_a_long_history_asks_no_more(desk):
     short, long = StatementFactory(), StatementFactory()
     rewrite(short, 3)

@@ -177,6 +177,7 @@ def test_a_source_without_statements_claims_no_coverage(desk, source):
     assert "not coded yet" not in page
 
 
+@pytest.mark.once
 def test_an_article_with_many_statements_asks_no_more(desk):
     few, many = SourceFactory(text=TEXT), SourceFactory(text=TEXT)
     for source, count in ((few, 3), (many, 30)):

@@ -251,6 +251,7 @@ def test_drafts_never_show(client, two, topic, name):
     assert "is no known actor" in refused.content.decode()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["compare", *FORMATS])
 def test_queries_do_not_grow(client, two, topic, name):
     def queries() -> int:

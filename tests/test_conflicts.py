@@ -264,6 +264,7 @@ def test_a_row_that_is_deleted_while_its_form_is_open_is_told(anna, bert):
     assert "deleted by bert" in page.content.decode()
 
 
+@pytest.mark.once
 def test_a_conflict_about_many_rows_asks_hardly_more_than_any_form_that_is_refused(anna):
     more = []
     for number in (3, 30):

@@ -172,6 +172,7 @@ def test_drafts_never_show(client, said, topic, name):
     assert len(rows_of(client)) == 2
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_queries_do_not_grow(client, said, topic, name, many, monkeypatch):

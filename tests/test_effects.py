@@ -330,6 +330,7 @@ def test_what_retracting_is_told_to_do_it_does(given, count):
         transaction.set_rollback(True)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("tell", [effects.of_publishing, effects.of_retracting, effects.openings])
 def test_telling_asks_no_more_for_more_statements(said, tell):
     def cost() -> int:

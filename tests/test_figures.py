@@ -136,6 +136,7 @@ def test_page_names_its_figure_as_a_file(client, world):
     assert "/topics/pact-japan/timeline.csv" in client.get("/topics/pact-japan/").content.decode()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("address", ["actor-timeline-svg", "topic-timeline-csv"])
 def test_queries_do_not_grow(client, db, address):
     actor, topic = GovernmentFactory(slug="a"), TopicFactory(slug="a")

@@ -209,6 +209,7 @@ def test_wrong_parameters_are_told(client, say):
     assert client.get(f"{PAGE.rstrip('/')}.csv?colour=red").status_code == 400
 
 
+@pytest.mark.once
 def test_queries_do_not_grow_with_the_history(client, say):
     def queries():
         with CaptureQueriesContext(

@@ -403,6 +403,7 @@ def test_drafts_never_show(client, question, drevia):
     assert client.get(HOME).context["matrix"].tallies[0].words == "1 for"
 
 
+@pytest.mark.once
 def test_queries_do_not_grow(client, question, pact):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

@@ -473,6 +473,7 @@ def test_a_filter_that_makes_no_sense_is_no_server_error(client, some, query):
         assert client.get(f"{url}?{query}").status_code in (200, 302, 400)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", [Statement, Stance])
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
 def test_the_queries_of_an_export_do_not_grow_with_rows(client, some, model, format):

@@ -205,6 +205,7 @@ def rest_on(actor, count):
         StatementFactory(speaker=actor)
 
 
+@pytest.mark.once
 def test_a_preview_of_many_rows_asks_no_more(desk):
     target, few, many = ActorFactory(), ActorFactory(), ActorFactory()
     rest_on(few, 1)
@@ -268,6 +269,7 @@ def test_changes_of_many_rows_are_listed_with_who_and_how_many(desk):
     assert change["undone"].user.username == "eda"
 
 
+@pytest.mark.once
 def test_a_longer_list_of_changes_asks_no_more(desk):
     editor = EditorFactory()
     for number in range(2):
@@ -278,6 +280,7 @@ def test_a_longer_list_of_changes_asks_no_more(desk):
     assert queries(desk, CHANGES) == first
 
 
+@pytest.mark.once
 def test_undoing_many_rows_is_looked_up_with_no_more_queries(desk):
     pages = []
     for count in (1, 5):

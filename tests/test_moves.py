@@ -201,6 +201,7 @@ def test_changes_lead_to_the_list_of_disagreements(client, say):
     assertNotContains(client.get("/changes/differ/"), "None")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("address", ["/changes/", "/changes/differ/"])
 def test_queries_do_not_grow_with_the_rows(client, say, address):
     def queries():

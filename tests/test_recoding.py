@@ -159,6 +159,7 @@ def test_what_was_looked_at_is_what_is_done(editor):
         recode(Stance.objects.all(), {"condition": "x"}, name="a trial", by=editor, expected=expected)
 
 
+@pytest.mark.once
 def test_more_stances_ask_no_more(editor):
     asked, topic = [], TopicFactory()
     for count in (1, 2, 20):  # the first learns what the others know: the user's permissions, kinds of content
@@ -490,6 +491,7 @@ def test_a_coder_does_not_revert_a_part_of_what_an_editor_recoded(desk):
     assert desk.get(CHANGES).context["changes"][0]["undone"] is None
 
 
+@pytest.mark.once
 def test_more_recodes_and_rows_ask_no_more(desk):
     counted = []
     for count in (1, 5):

@@ -238,6 +238,7 @@ def test_the_state_of_another_row_is_not_found(desk):
     assert desk.get(address(one).replace("change/", f"restore/0/{record.pk}/")).status_code == 404
 
 
+@pytest.mark.once
 def test_a_restore_of_many_stances_is_shown_without_asking_for_each(desk):
     counts = []
     for number in (3, 30):
@@ -386,6 +387,7 @@ def test_the_list_leads_to_the_bin_of_who_may_use_it(desk):
     assert names == {"actors", "affiliations", "sources", "statements", "topics"}
 
 
+@pytest.mark.once
 def test_a_long_bin_asks_no_more(desk):
     for row in AffiliationFactory.create_batch(3):
         row.delete()

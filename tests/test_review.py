@@ -117,6 +117,7 @@ def test_empty_queues_say_what_to_do_next(desk):
     assert address(Statement, "add") in content
 
 
+@pytest.mark.once
 def test_the_first_page_asks_no_more_with_more_rows(desk, editor, coder):
     def grow():
         for _ in range(4):
@@ -257,6 +258,7 @@ def test_retracting_shows_what_it_will_do(desk):
     assert "without a recorded position" in act(desk, Statement, "retract_selected", [row]).content.decode()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("status", [Status.SUBMITTED, Status.PUBLISHED])
 def test_asking_about_many_asks_the_database_no_more(desk, status):
     from django.db import connection
@@ -296,6 +298,7 @@ def test_the_form_of_a_submitted_repeat_is_told_what_is_wrong_with_it(desk):
     assert "as it repeats first" in page.context["foretold"][0]
 
 
+@pytest.mark.once
 def test_the_forms_of_statements_ask_no_more_with_more_rows(desk):
     row = statement(Status.SUBMITTED)
     stance = row.stances.get()
@@ -554,6 +557,7 @@ def test_senseless_choices_of_warnings_choose_nothing(desk, leaflet, query):
     assert listed(desk, **query) == ["leaflet"]
 
 
+@pytest.mark.once
 def test_the_page_of_warnings_asks_no_more_with_more_rows(desk):
     def grow():
         for _ in range(4):

@@ -106,6 +106,7 @@ def test_former_address_of_a_source_leads_to_the_present_one(client, say):
     assert client.get(f"/sources/{old}.json").url == "/sources/renamed.json"
 
 
+@pytest.mark.once
 def test_queries_of_a_source_do_not_grow(client, say):
     source = SourceFactory(published_on=dt.date(2024, 2, 14))
 

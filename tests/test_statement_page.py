@@ -376,6 +376,7 @@ def test_every_kind_of_source_has_a_type_in_csl(kind):
     assert citations.plain(statement, "https://x.org/", SEEN)
 
 
+@pytest.mark.once
 def test_queries_do_not_grow_with_stances_history_repeats_and_record(client, topic):
     statement = StatementFactory(published=True, date="2024-02-13", quote="We share", speaker=GroupFactory())
 

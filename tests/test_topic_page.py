@@ -225,6 +225,7 @@ def test_drafts_never_show(client, topic, format):
     assertNotContains(response, draft.key)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("format", ["topic", "topic-json"])
 def test_queries_do_not_grow(client, topic, format):
     def queries() -> int:

@@ -363,6 +363,7 @@ def test_a_merge_that_was_undone_is_made_again(make):
     assert type(target).objects.filter(slug="one").exists()
 
 
+@pytest.mark.once
 def test_a_plan_asks_no_more_for_more_rows():
     asked = []
     for count in (1, 5):
@@ -445,6 +446,7 @@ def asked(do):
     return done, len(openings) - parts
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "place",
     [

@@ -337,6 +337,7 @@ def test_dismissals_go_with_their_draft():
 # ---- cost ----
 
 
+@pytest.mark.once
 def test_more_statements_ask_no_more():
     def cost() -> int:
         rows = list(Statement.objects.all())
