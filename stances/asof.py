@@ -10,10 +10,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from django.db.models import QuerySet
-from django.urls import reverse
 
 from stances.dates import PartialDate, today
 from stances.models import Affiliation, Position, Source, Stance, Topic
+from stances.models.addresses import address
 from stances.models.statements import Role
 from stances.passages import GAP
 from stances.tree import TopicTree
@@ -222,13 +222,13 @@ class Shown:
 
     @property
     def url(self) -> str:
-        return reverse("statement", args=[self.latest.key])
+        return address("statement", self.latest.key)
 
     @property
     def why(self) -> str:
         """Give the address of the page that explains it."""
-        address = reverse("history", args=[self.actor_slug, self.topic.slug])
-        return address if self.day == today() else f"{address}?on={self.day}"
+        page = address("history", self.actor_slug, self.topic.slug)
+        return page if self.day == today() else f"{page}?on={self.day}"
 
     @property
     def differs(self) -> bool:

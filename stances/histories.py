@@ -246,13 +246,16 @@ def read(series: Q, day: dt.date, most: int, *, after: dt.date | None = None, co
     if not cuts and until == day:
         return Reading(up_to(Stance.objects.filter(series), day))
     # Each series by itself: then the index of series gives just these rows.
-    wanted, before = Q(pk__in=[]), Q(pk__in=[])
+    wanted = Q(pk__in=[])
     for (actor, topic), cut in firsts.items():
         wanted |= Q(actor=actor, topic=topic, **({"stated_on__gte": cut} if cut else {}))
-    for (actor, topic), cut in cuts.items():
-        before |= Q(actor=actor, topic=topic, since__lt=cut) & (Q(until=None) | Q(until__gte=cut))
     stances = up_to(Stance.objects.filter(wanted), until)
-    edges = list(Position.objects.filter(before).order_by())
+    ended = {key: Q(until=None) | Q(until__gte=cut) for key, cut in cuts.items()}
+    before = [
+        Position.objects.filter(ended[actor, topic], actor=actor, topic=topic, since__lt=cut).order_by()
+        for (actor, topic), cut in cuts.items()
+    ]
+    edges = list(Position.objects.none().union(*before, all=True))
     if until < day:
         same = Position.objects.filter(**pair, voice=OuterRef("voice"), since__gt=until, since__lte=day)
         following = Position.objects.filter(series, since=Subquery(same.order_by("since").values("since")[:1]))

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count
 
 from stances.asof import Board, Shown, board
 from stances.models import Actor, Affiliation, Position, Topic
@@ -227,10 +227,9 @@ def changed_days(tree: TopicTree, topic: Topic, day: dt.date, today: dt.date) ->
 def rows_of(topic: Topic, subtree: list[Topic], day: dt.date) -> list[tuple[str, list[Actor]]]:
     """Part the governments: members on the day, then candidates that topics name, then others with any position.
 
-    Two queries. Each government is looked up by itself: a join would read all positions.
+    Two queries.
     """
-    held = Position.objects.filter(actor=OuterRef("pk"), topic__in=[it.pk for it in subtree], since__lte=day)
-    rows = Actor.objects.governments().annotate(held=Subquery(held.order_by().values("pk")[:1]))
+    rows = Actor.objects.governments().with_position_on(subtree, day)
     governments = {actor.pk: actor for actor in sorted(rows, key=lambda actor: (actor.label.casefold(), actor.pk))}
     members: set[int] = set()
     if topic.group_id is not None:
@@ -285,7 +284,7 @@ def tallies(columns: list[Topic], day: dt.date, governments: int) -> list[Tally]
     """Count the own words of all governments on each column's topic, drawn or not; one query."""
     own = Position.objects.own().on(day).filter(topic__in=[it.pk for it in columns], actor__kind=ActorKind.GOVERNMENT)
     values: dict[int, Counter[int]] = defaultdict(Counter)
-    for topic, value, number in own.order_by().values_list("topic", "value").annotate(Count("pk")):
+    for topic, value, number in own.order_by().values_list("topic", "value").annotate(n=Count("*")):
         values[topic][value] = number
     return [tally(column, values[column.pk], governments) for column in columns]
 

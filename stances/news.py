@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
@@ -18,6 +18,8 @@ from stances.vocabulary import ActorKind, ChangeKind, Voice
 from stances.wording import counted, first_up, period
 
 MOST_STANCES = 2000  # up to so many are counted exactly
+PAIR = ("statement", "actor")  # what makes an item
+LOOKED_AT = 20  # so many stances are looked at for each item wanted
 
 
 @dataclass(frozen=True)
@@ -99,23 +101,38 @@ def capped(number: int, noun: str) -> str:
     return at_least(number, noun) if number > MOST_COUNTED else counted(number, noun)
 
 
-def deciding(topics: Iterable[Topic]) -> StanceQuerySet:
-    """Take the stances of governments that opened or confirmed an own position on these topics."""
-    return Stance.objects.in_series().filter(
-        role__in=DECIDING,
-        attribution=Voice.OWN,
-        actor__kind=ActorKind.GOVERNMENT,
-        topic__in=[topic.pk for topic in topics],
-    )
+def deciding(day: dt.date) -> StanceQuerySet:
+    """Take the stances of governments that opened or confirmed an own position up to a day."""
+    of_governments = Stance.objects.in_series().filter(attribution=Voice.OWN, actor__kind=ActorKind.GOVERNMENT)
+    return of_governments.filter(role__in=DECIDING, stated_on__lte=day)
+
+
+def newest_from(topics: Collection[int], day: dt.date, number: int) -> dt.date:
+    """Give a day from which on so many statements decided a position, or the first of days where fewer did.
+
+    Of many topics the newest words on any are looked at first. Else each topic is looked up by itself, no further than
+    so many rows: from the day found on there are at most so many on each, and those of that day.
+    """
+    said = deciding(day).order_by("-stated_on", "-pk")
+    if len(topics) > number * LOOKED_AT:
+        among, found = set(topics), set()
+        for stated_on, topic, *pair in said.values_list("stated_on", "topic", *PAIR)[: number * LOOKED_AT]:
+            if topic in among:
+                found.add(tuple(pair))
+            if len(found) == number:
+                return stated_on
+    newest = said.filter(topic=OuterRef("pk")).values("stated_on")[number - 1 : number]
+    days = Topic.objects.filter(pk__in=topics).annotate(last=Subquery(newest)).order_by().values_list("last", flat=True)
+    return max((last for last in days if last), default=dt.date.min)
 
 
 def latest(tree: TopicTree, topics: Iterable[Topic], day: dt.date, limit: int) -> list[Item]:
-    """Give the newest items up to a day, newest first; four queries."""
+    """Give the newest items up to a day, newest first; six queries at most."""
     order = ("-stated_on", "-statement__key", "actor__name", "actor")
-    stances = deciding(topics).filter(stated_on__lte=day)
-    since = stances.newest_from(limit, "statement", "actor")
-    columns = ("statement", "actor", "stated_on", "statement__key", "actor__name")
-    recent = stances.filter(stated_on__gte=since).order_by(*order)
+    among = [topic.pk for topic in topics]
+    stances = deciding(day).filter(topic__in=among)
+    recent = stances.filter(stated_on__gte=newest_from(among, day, limit)).order_by(*order)
+    columns = (*PAIR, "stated_on", "statement__key", "actor__name")
     newest = [tuple(pair[:2]) for pair in recent.values_list(*columns).distinct()[:limit]]
     rows = stances.filter(statement__in={pair[0] for pair in newest}, actor__in={pair[1] for pair in newest})
     grouped = defaultdict(list)
@@ -139,12 +156,11 @@ def coverage(topics: Iterable[Topic], day: dt.date) -> Coverage:
     of_governments = Q(actor__kind=ActorKind.GOVERNMENT, topic__in=[topic.pk for topic in topics])
     printed = Q(repeat=False) | Q(source__published_on=None) | Q(source__published_on__lte=day)
     said = Stance.objects.public().filter(of_governments, stated_on__lte=day).order_by()
-    some = said.values("statement", "source")[: MOST_STANCES + 1]
+    some = said.values("statement")[: MOST_STANCES + 1]
     counts = some.aggregate(n=Count("*"), statements=Count("statement", distinct=True))
     positions = Position.objects.filter(of_governments, since__lte=day)
     if many := counts.pop("n") > MOST_STANCES:
-        held = Position.objects.filter(actor=OuterRef("pk"), topic__in=[topic.pk for topic in topics], since__lte=day)
-        governments = Actor.objects.governments().annotate(held=Subquery(held.order_by().values("pk")[:1]))
+        governments = Actor.objects.governments().with_position_on(topics, day)
         counts |= {
             "actors": sum(held is not None for held in governments.order_by().values_list("held", flat=True)),
             "sources": 0,

@@ -170,17 +170,12 @@ class TopicPanels:
 
     @cached_property
     def governments(self) -> list[Actor]:
-        """List whom the question concerns: who has a position near it, the group's members, the candidates.
-
-        Each government is looked up by itself: a join would read all positions.
-        """
+        """List whom the question concerns: who has a position near it, the group's members, the candidates."""
         around = self.tree.subtree([self.topic, *self.tree.ancestors(self.topic)][-1])
         groups = {topic.group_id for topic in around} - {None}
         members = set(Affiliation.objects.on(self.day).filter(of__in=groups).order_by().values_list("actor", flat=True))
         named = {topic.candidate_id for topic in around}
-        topics = [topic.pk for topic in around]
-        held = Position.objects.filter(actor=OuterRef("pk"), topic__in=topics, since__lte=self.day)
-        governments = Actor.objects.governments().annotate(held=Subquery(held.order_by().values("pk")[:1]))
+        governments = Actor.objects.governments().with_position_on(around, self.day)
         return [actor for actor in governments if actor.held or actor.pk in members or actor.pk in named]
 
     @cached_property

@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 
-from stances.asof import Shown, board, source_of, stated_date
+from stances.asof import Board, Shown, board, source_of, stated_date
 from stances.charts import Axis, Row, row
 from stances.facets import MOST_COUNTED
 from stances.histories import Event, History, Offices, Reading, covers, read, up_to
@@ -107,9 +107,14 @@ class Profile:
     @cached_property
     def told(self) -> list[int]:
         """Choose the topics on which the actor was last spoken of."""
-        held = Position.objects.on(self.day).filter(actor=self.actor).order_by()
-        newest = held.values_list("topic").annotate(last=Max("last_stated_on")).order_by("-last", "topic")
-        return [topic for topic, _ in newest[:TOPICS_TOLD]]
+        last: dict[int, dt.date] = {}
+        for (_, topic, _), shown in self.board.cells.items():
+            last[topic] = max(shown.last_stated_on, last.get(topic, dt.date.min))
+        return sorted(last, key=lambda topic: (-last[topic].toordinal(), topic))[:TOPICS_TOLD]
+
+    @cached_property
+    def board(self) -> Board:
+        return board(self.tree, self.day, actors=[self.actor.pk], topics=self.tree)
 
     @property
     def stances(self) -> list[Stance]:
@@ -119,8 +124,7 @@ class Profile:
     @cached_property
     def shown(self) -> dict[int, Shown]:
         """What is shown on each topic of the tree, by its id."""
-        on_day = board(self.tree, self.day, actors=[self.actor.pk], topics=self.tree)
-        found = {topic.pk: on_day.shown(self.actor.pk, topic) for topic in self.tree}
+        found = {topic.pk: self.board.shown(self.actor.pk, topic) for topic in self.tree}
         return {pk: shown for pk, shown in found.items() if shown}
 
     @cached_property
@@ -280,8 +284,7 @@ class Profile:
         """List the newest statements in which it speaks of others, or says what moves no position of its own."""
         said = self._spoken.exclude(actor=self.actor.pk)
         order = {topic.pk: place for place, topic in enumerate(self.tree)}
-        since = said.newest_from(STATEMENTS_SHOWN, "statement")
-        newest = said.filter(stated_on__gte=since).order_by("-stated_on", "-statement__key")
+        newest = said.newest(STATEMENTS_SHOWN, "statement").order_by("-stated_on", "-statement__key")
         keys = list(newest.values_list("statement", "stated_on", "statement__key").distinct()[:STATEMENTS_SHOWN])
         grouped: dict[int, list[Stance]] = {pk: [] for pk, *_ in keys}
         for stance in said.filter(statement__in=grouped).with_evidence():

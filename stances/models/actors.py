@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -27,6 +28,7 @@ from stances.writes import Pair, public_write
 
 if TYPE_CHECKING:
     from stances.changes import Change
+    from stances.models.topics import Topic
 
 
 @functools.cache
@@ -50,9 +52,29 @@ def _named_in_public() -> Q:
     )
 
 
+def _reached(frontier: set[int], ties: Mapping[int, set[int]]) -> set[int]:
+    """Collect those to whom ties lead from some actors, at whatever remove."""
+    reached: set[int] = set()
+    while frontier:
+        frontier = {tied for pk in frontier for tied in ties.get(pk, ())} - reached
+        reached |= frontier
+    return reached
+
+
 class ActorQuerySet(SluggedQuerySet):
     def governments(self):
         return self.filter(kind=ActorKind.GOVERNMENT)
+
+    def with_position_on(self, topics: Iterable[Topic], day: dt.date):
+        """Add whether any position on these topics was `held` by a day: a row of each, or nothing.
+
+        Each actor is looked up by itself: a join would read all positions.
+        """
+        from stances.models.positions import Position
+
+        among = [topic.pk for topic in topics]
+        held = Position.objects.filter(actor=models.OuterRef("pk"), topic__in=among, since__lte=day)
+        return self.annotate(held=models.Subquery(held.order_by().values("since")[:1]))
 
     def public(self):
         """Keep whom a reader may know of: who speaks or is spoken of in public, and what such an actor belongs to.
@@ -66,22 +88,29 @@ class ActorQuerySet(SluggedQuerySet):
         for lower, upper in Affiliation.objects.order_by().values_list("actor_id", "of_id"):
             above.setdefault(lower, set()).add(upper)
         affiliated = Actor._base_manager.filter(any_of(Affiliation.objects.filter(actor=models.OuterRef("pk"))))
-        frontier = set(affiliated.filter(direct).values_list("pk", flat=True))
-        reached: set[int] = set()
-        while frontier:
-            frontier = {upper for lower in frontier for upper in above.get(lower, ())} - reached
-            reached |= frontier
-        return self.filter(direct | Q(pk__in=reached))
+        named = set(affiliated.filter(direct).values_list("pk", flat=True))
+        return self.filter(direct | Q(pk__in=_reached(named, above)))
 
     def public_among(self, pks: set[int]) -> set[int]:
-        """Tell which of a few actors are public; most have a stance, which is quickly seen."""
+        """Tell which of a few actors are public; most have a stance, which is quickly seen.
+
+        Of the rest, those whom the public data do not name are so by whoever belongs to them, at whatever remove.
+        """
         from stances.models.statements import Stance
 
-        few = self.filter(pk__in=pks).order_by()
-        stances = Stance.objects.public().filter(actor=models.OuterRef("pk"))
-        known = set(few.filter(models.Exists(stances)).values_list("pk", flat=True))
-        rest = pks - known
-        return known | set(few.filter(pk__in=rest).public().values_list("pk", flat=True)) if rest else known
+        few = self.filter(pk__in=pks).order_by().values_list("pk", flat=True)
+        known = set(few.filter(models.Exists(Stance.objects.public().filter(actor=models.OuterRef("pk")))))
+        if rest := pks - known:
+            known |= set(few.filter(_named_in_public(), pk__in=rest))
+        if rest := pks - known:
+            under: dict[int, set[int]] = {}
+            for lower, upper in Affiliation.objects.order_by().values_list("actor_id", "of_id"):
+                under.setdefault(upper, set()).add(lower)
+            below = {pk: _reached({pk}, under) for pk in rest}
+            lowers = Actor._base_manager.filter(_named_in_public(), pk__in=set().union(*below.values()))
+            named = set(lowers.values_list("pk", flat=True))
+            known |= set(few.filter(pk__in=[pk for pk in rest if below[pk] & named]))
+        return known
 
     def spoken_series(self) -> set[Pair]:
         """Name the series in which these actors speak: whether a speaker is a group ranks its words."""

@@ -466,18 +466,19 @@ class StanceQuerySet(CuratedQuerySet):
         """Keep what enters a series of positions: public stances, repeats left out."""
         return self.filter(public=True, repeat=False)
 
-    def newest_from(self, number: int, *columns: str) -> dt.date:
-        """Give the day from which on there are so many that differ in these columns, looking only at the newest.
+    def newest(self, number: int, *columns: str):
+        """Keep the newest, among them so many that differ in these columns, with all others of their days.
 
         What is then sorted and grouped is what was said from that day on, not all that was ever said.
         """
         found = set()
-        rows = self.order_by("-stated_on", "-pk").values_list("stated_on", *columns)
-        for day, *row in rows[: number * LOOKED_AT]:
+        rows = self.order_by("-stated_on", "-pk").values_list("pk", "stated_on", *columns)
+        newest = list(rows[: number * LOOKED_AT])
+        for _, day, *row in newest:
             found.add(tuple(row))
             if len(found) == number:
-                return day
-        return dt.date.min
+                return self.filter(stated_on__gte=day)
+        return self if len(newest) == number * LOOKED_AT else self.filter(pk__in=[pk for pk, *_ in newest])
 
     def with_evidence(self):
         """Load what a list row shows, so that rendering adds no query."""
@@ -622,11 +623,31 @@ class Stance(CuratedModel):
                 condition=Q(public=True),
             ),
             models.Index("actor", "topic", "stated_on", name="stance_series", condition=Q(public=True)),
+            # The last columns of these two are there to be counted without a look at the rows.
+            models.Index(
+                F("topic"),
+                F("stated_on").desc(),
+                F("id").desc(),
+                F("actor"),
+                F("statement"),
+                F("repeat"),
+                F("attribution"),
+                F("position"),
+                name="stance_of_topic",
+                condition=Q(public=True),
+            ),
             models.Index(
                 F("actor"), F("stated_on").desc(), F("id").desc(), name="stance_by_actor", condition=Q(public=True)
             ),
             models.Index(
-                F("speaker"), F("stated_on").desc(), F("id").desc(), name="stance_by_speaker", condition=Q(public=True)
+                F("speaker"),
+                F("stated_on").desc(),
+                F("id").desc(),
+                F("actor"),
+                F("statement"),
+                F("repeat"),
+                name="stance_by_speaker",
+                condition=Q(public=True),
             ),
             # Narrow ones, of a byte or two a row: by them a rare value, or one that no row has, is found at once.
             models.Index("terms", "position", name="stance_by_terms", condition=Q(public=True)),
