@@ -73,11 +73,13 @@ class HomeView(Page):
         part = None if topic == self.tree.featured else topic
         since = self.form.cleaned_data.get("since")
         subtree = self.tree.subtree(topic)
-        elsewhere = [other for other in self.tree if other not in subtree]
+        among = {it.pk for it in subtree}
+        elsewhere = [other for other in self.tree if other.pk not in among]
         previous, following = changed_days(self.tree, topic, self.day, today())
         table = matrix(self.tree, topic, self.day, since)
+        told, told_elsewhere = news.latest(self.tree, [(subtree, NEWS), (elsewhere, NEWS_ELSEWHERE)], self.day)
         boxes = {"on": "on_problem", "since": "since_problem"}
-        told = {boxes[it.parameter]: it.message for it in self.problems if it.parameter in boxes}
+        wrong = {boxes[it.parameter]: it.message for it in self.problems if it.parameter in boxes}
         after = since and since + dt.timedelta(days=1)
         return self.show(
             {
@@ -95,7 +97,7 @@ class HomeView(Page):
                 if after and after <= self.day
                 else None,
                 "other_problems": [problem for problem in self.problems if problem.parameter not in boxes],
-                **told,
+                **wrong,
                 "matrix": table,
                 "heads": [
                     (column, below, self.url(self.day, since=since, topic=column)) for column, below in table.heads
@@ -104,8 +106,8 @@ class HomeView(Page):
                 "previous": previous and (previous, self.url(previous, since=since, topic=part)),
                 "next": following and (following, self.url(following, since=since, topic=part)),
                 "coverage": news.coverage(subtree, self.day),
-                "news": news.latest(self.tree, subtree, self.day, NEWS),
-                "news_elsewhere": news.latest(self.tree, elsewhere, self.day, NEWS_ELSEWHERE) if elsewhere else [],
+                "news": told,
+                "news_elsewhere": told_elsewhere,
                 "positions": exports("position-list", on=self.day, topic=topic.slug),
                 "changes": exports("change-list", topic=topic.slug),
                 "reversals": exports("change-list", topic=topic.slug, kind=ChangeKind.REVERSAL),
