@@ -113,6 +113,8 @@ STATEMENT_TIMEOUT = env.float("STATEMENT_TIMEOUT", default=5, validate=validate.
 EXPORT_TIMEOUT = env.float("EXPORT_TIMEOUT", default=600, validate=validate.Range(min=0, max=86_400))
 # Seconds for which a cache in front may answer without asking whether a page still holds. A browser always asks.
 SHARED_MAX_AGE = env.int("SHARED_MAX_AGE", default=10, validate=validate.Range(min=0, max=86_400))
+# Megabytes of packed pages that a process keeps, to answer them again while the public data are the same; 0: none.
+PAGE_MEMORY = env.int("PAGE_MEMORY", default=0 if DEBUG else 16, validate=validate.Range(min=0, max=10_000))
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # A joint statement of many governments: each stance in the desk's form is ten fields, and Django's limit is 1,000.

@@ -188,12 +188,33 @@ def parameters_of(name: str) -> tuple[str, ...]:
 
 
 class Memory:
-    """What was worked out from the public data, for as long as these are the same; it holds so many answers."""
+    """Answers that hold for as long as the public data are the same, the last used ones up to so much in all.
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    Each counts as its `size`, one where nothing else is said.
+    """
+
+    def __init__(self, most: int, size: Callable[[Any], int] = lambda answer: 1) -> None:
+        self.most, self.size = most, size
         self._lock = Lock()
+        self._held = 0
         self._known: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def find(self, key: Hashable, default: Any = None) -> Any:
+        with self._lock:
+            if key not in self._known:
+                return default
+            self._known.move_to_end(key)
+            return self._known[key]
+
+    def keep(self, key: Hashable, answer: Any) -> None:
+        """Keep an answer under a key that names the version of the data, which was read before the rows."""
+        with self._lock:
+            if key in self._known or self.size(answer) > self.most:
+                return
+            self._known[key] = answer
+            self._held += self.size(answer)
+            while self._held > self.most:
+                self._held -= self.size(self._known.popitem(last=False)[1])
 
     def get(self, key: Hashable, work_out: Callable[[], Any]) -> Any:
         """Give what was worked out under this key, or work it out.
@@ -204,13 +225,7 @@ class Memory:
         if version is None:
             return work_out()
         full = (connection.settings_dict["NAME"], version, key)
-        with self._lock:
-            if full in self._known:
-                self._known.move_to_end(full)
-                return self._known[full]
-        answer = work_out()
-        with self._lock:
-            self._known[full] = answer
-            while len(self._known) > self.most:
-                self._known.popitem(last=False)
+        answer = self.find(full, self)
+        if answer is self:
+            self.keep(full, answer := work_out())
         return answer

@@ -38,6 +38,7 @@ def pytest_configure(config):
     os.environ["HTTPS"] = "0"
     Client.request = _streaming(Client.request)  # type: ignore[method-assign]
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    settings.PAGE_MEMORY = 0  # each page is made for its test
     settings.WHITENOISE_AUTOREFRESH = True  # else each test's client begins by listing all static files
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -11,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from stances.limits import LimitedStream, TookTooLong, time_limit
 from stances.models import Statement
+from stances.tallies import Memory
 from stances.views import lists, public
 from tests.addresses import public_addresses
 
@@ -69,6 +72,55 @@ def test_an_error_has_no_tag_and_no_cache_answers_with_it_unasked(client, world,
     assert response.status_code == status
     assert "ETag" not in response
     assert response["Cache-Control"] in ("no-cache", "private, no-store")
+
+
+@pytest.fixture
+def memory(monkeypatch):
+    """A memory of pages, empty; elsewhere in the tests there is none."""
+    kept = Memory(2**20, size=public.pages.size)
+    monkeypatch.setattr(public, "pages", kept)
+    return kept
+
+
+def test_a_page_asked_for_again_is_answered_by_one_small_query(client, world, memory):
+    for address in ADDRESSES:
+        first = client.get(address)
+        if not (first["Content-Type"].startswith("text/html") and not first.streaming):
+            continue
+        with CaptureQueriesContext(connection) as captured:
+            again = client.get(address)
+        assert (again.content, dict(again.headers)) == (first.content, dict(first.headers)), address
+        assert [query["sql"].count("stances_publicversion") > 0 for query in captured] == [True], address
+
+
+def test_what_is_no_page_is_made_anew_each_time(client, admin_client, world, memory):
+    for address in ("/stances.csv", "/stances.json", "/actors/japan.json", "/api/v1/stances/", "/feeds/changes.atom"):
+        body(client.get(address))
+    for address in ("/actors/nobody/", "/nothing/", "/stances.csv?position=9"):
+        client.get(address)
+    for address in ("/admin/", "/admin/stances/statement/"):
+        admin_client.get(address)
+    client.head("/stances/")
+    client.get("/stances/", headers={"if-none-match": "*"})
+    assert not memory._known
+
+
+def test_a_page_is_made_anew_after_each_write_each_day_and_by_each_program(client, world, memory, monkeypatch):
+    def made() -> bool:
+        """Tell whether the page was made, or came from the memory."""
+        return client.get("/stances/").context is not None
+
+    assert (made(), made()) == (True, False)
+    statement = Statement.objects.published().first()
+    statement.status, statement.retraction_reason = "retracted", "Coded in error."
+    statement.save()
+    assert f"/statements/{statement.key}/" not in client.get("/stances/").content.decode()
+    assert made() is False
+    monkeypatch.setattr(public, "today", lambda: dt.date(2031, 5, 5))
+    assert (made(), made()) == (True, False)
+    monkeypatch.setattr(public, "program", lambda: "the next one")
+    assert (made(), made()) == (True, False)
+    assert client.get("/stances/", HTTP_HOST="127.0.0.1").context is not None
 
 
 @pytest.mark.parametrize("address", ["/admin/", "/admin/login/", "/admin/stances/statement/", "/admin/jsi18n/"])

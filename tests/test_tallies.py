@@ -91,6 +91,16 @@ def test_a_memory_keeps_so_many_answers_of_one_version():
     assert len(asked) == 5
 
 
+def test_a_memory_that_counts_sizes_lets_go_of_what_was_used_least_lately():
+    memory = Memory(6, size=len)
+    for answer in ("aa", "bb", "cc"):
+        memory.keep(answer, answer)
+    memory.find("aa")
+    memory.keep("dd", "dd")
+    memory.keep("far too large", "far too large")
+    assert [memory.find(key) for key in ("aa", "bb", "cc", "dd", "far too large")] == ["aa", None, "cc", "dd", None]
+
+
 def test_the_tree_of_topics_comes_in_pages(client, monkeypatch):
     monkeypatch.setattr(filtered, "ROWS_A_PAGE", 2)
     parent = TopicFactory(rank=1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from functools import cache, wraps
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -16,6 +18,10 @@ from django.views.decorators.http import condition, require_safe
 from stances.dates import today
 from stances.limits import LimitedStream, time_limit
 from stances.models import PublicVersion
+from stances.tallies import Memory
+
+#: Pages as they were answered, packed, by their tags.
+pages = Memory(settings.PAGE_MEMORY * 2**20, size=lambda kept: len(kept[0]))
 
 
 @cache
@@ -38,7 +44,9 @@ def public_etag(request: HttpRequest, *args, **kwargs) -> str | None:
         return None
     state = PublicVersion.objects.filter(pk=1).values_list("number", "changed_at").first()
     parts = (state, today(), program(), settings.STATIC_URL, request.build_absolute_uri())
-    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+    tag = f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+    request.tag = tag if state else None  # type: ignore[attr-defined]
+    return tag
 
 
 def limited(view):
@@ -55,12 +63,46 @@ def limited(view):
     return answer
 
 
+def answered_once(view):
+    """Answer a page that this process answered before from its memory, for as long as its tag is the same.
+
+    A page rests on nothing that its tag does not, and the tag is made before the rows are read. What is no whole page
+    of HTML, or says that it differs by reader, is not kept: no data, no stream, no error, no redirect.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        tag = getattr(request, "tag", None)
+        if tag is None or request.method != "GET":
+            return view(request, *args, **kwargs)
+        if kept := pages.find(tag):
+            content, headers = kept
+            return HttpResponse(zlib.decompress(content), headers=headers)
+        response = view(request, *args, **kwargs)
+        if is_page(response):
+            pages.keep(tag, (zlib.compress(response.content, level=1), dict(response.headers)))
+        return response
+
+    return answer
+
+
+def is_page(response: HttpResponseBase) -> bool:
+    """Tell whether an answer is a whole page, the same for all readers."""
+    return (
+        type(response) is HttpResponse
+        and response.status_code == 200
+        and response.headers["Content-Type"].startswith("text/html")
+        and not response.cookies
+        and not {"Vary", "Cache-Control"} & response.headers.keys()
+    )
+
+
 def public(view):
     """Let any cache keep what a view answers, and ask whether it still holds; errors are not kept.
 
     The version is read before the rows, over the same connection: what is written meanwhile is asked for again.
     """
-    tagged = condition(etag_func=public_etag)(limited(view))
+    tagged = condition(etag_func=public_etag)(answered_once(limited(view)))
 
     @wraps(view)
     def answer(*args, **kwargs) -> HttpResponseBase:
