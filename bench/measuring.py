@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import json
 import os
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -27,7 +29,10 @@ Answer = tuple[int, int, int, str]
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: what is asked, by what address, and the raw query that it rests on; milliseconds to reach."""
+    """A row of the table: what is asked, by what address, and the raw query that it rests on; milliseconds to reach.
+
+    An address with `{{day}}` is asked for with another day each time.
+    """
 
     name: str
     address: str
@@ -35,6 +40,8 @@ class Row:
     target: float | None = None
     #: Bytes are counted to the last, rows by their lines.
     is_export: bool = False
+    #: Asked under one name of the server; else under another each time, so that no page comes from the memory of pages.
+    again: bool = False
 
 
 ROWS = [
@@ -43,6 +50,8 @@ ROWS = [
     Row("the same with facets", "/stances/?topic={topic}&position=2",
         "SELECT id {stances} AND topic_id = {topic_id} AND position = 2 ORDER BY stated_on DESC, id DESC LIMIT 51", 40),
     Row("stances, with facets", "/stances/", "SELECT id {stances} ORDER BY stated_on DESC, id DESC LIMIT 51", 40),
+    Row("the same, filters not asked before", "/stances/?before={{day}}",
+        "SELECT id {stances} AND stated_on <= '2024-03-01' ORDER BY stated_on DESC, id DESC LIMIT 51"),
     Row("the latest 50 changes", "/api/v1/changes/", "SELECT id {own} ORDER BY since DESC, id DESC LIMIT 51", 15),
     Row("one government's changes", "/api/v1/changes/?actor={actor}",
         "SELECT id {own} AND actor_id = {actor_id} ORDER BY since DESC, id DESC LIMIT 51", 15),
@@ -55,7 +64,15 @@ ROWS = [
         "ORDER BY stated_on DESC, id DESC LIMIT 51", 20),
     Row("a government's page", "/actors/{actor}/",
         "SELECT id {own} AND actor_id = {actor_id} ORDER BY since DESC, id DESC LIMIT 51"),
-    Row("an unchanged page (304)", "/stances/", "SELECT number FROM stances_publicversion"),
+    Row("a topic's page", "/topics/{topic}/",
+        "SELECT id {stances} AND topic_id = {topic_id} ORDER BY stated_on DESC, id DESC LIMIT 51"),
+    Row("a topic's counts", "/topics/{topic}/counts/",
+        "SELECT position, COUNT(*) {stances} AND topic_id = {topic_id} GROUP BY position"),
+    Row("positions on a day", "/positions/?on=2024-03-01",
+        "SELECT id FROM stances_position WHERE since <= '2024-03-01' "
+        "AND (until IS NULL OR until > '2024-03-01') ORDER BY since DESC, id DESC LIMIT 51"),
+    Row("the same page asked again", "/?on=2024-03-01", "SELECT number FROM stances_publicversion", again=True),
+    Row("an unchanged page (304)", "/stances/", "SELECT number FROM stances_publicversion", again=True),
     Row("desk: statements, first page", "/admin/stances/statement/",
         "SELECT id FROM stances_statement ORDER BY latest DESC, id DESC LIMIT 50", 60),
     Row("desk: statements, last page", "/admin/stances/statement/?p={last_page}",
@@ -139,6 +156,8 @@ class Server:
 
     process: subprocess.Popen
     port: int
+    #: Ports that a request may name, each but once: a page is another one under another name of its server.
+    numbers: Iterator[int] = field(default_factory=lambda: count(1000))
 
     def ask(
         self, connection: http.client.HTTPConnection, address: str, headers: dict[str, str]
@@ -153,12 +172,18 @@ class Server:
     def figure(self, row: Row, address: str, session: str, runs: int) -> Figure:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=900)
         headers = {"Cookie": f"{COOKIE}={session}"} if address.startswith("/admin/") else {}
+
+        def ask() -> Answer:
+            number = 1 if row.again else next(self.numbers)
+            day = dt.date(2024, 3, 1) - dt.timedelta(days=number % 300)
+            return self.ask(connection, address.format(day=day), headers | {"Host": f"localhost:{number}"})
+
         for _ in range(4):  # both workers are warm
-            status, size, lines, tag = self.ask(connection, address, headers)
+            *_, tag = ask()
         if row.name.endswith("(304)"):
             headers["If-None-Match"] = tag
         found: list[Answer] = []
-        ms = _median(lambda: found.append(self.ask(connection, address, headers)), 3 if row.is_export else runs)
+        ms = _median(lambda: found.append(ask()), 3 if row.is_export else runs)
         connection.close()
         status, size, lines, _ = found[-1]
         return Figure(ms, 0, size, status, lines if row.is_export else 0)
