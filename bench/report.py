@@ -32,7 +32,7 @@ def write(path: Path, results: list[Result]) -> None:
         "",
         "Each figure is the median of a whole HTTP request, answered by gunicorn with two workers over a kept",
         "connection; beside it, in brackets, the raw query in the same run, and the page's size. Milliseconds.",
-        "Each page is made anew for its figure, under another name of the server each time, unless the row says that it",
+        "Each page is made anew for its figure, under another name of the server each time, unless it says that it",
         "is asked again. Counts beside a list are kept while the public data stay the same: a first request, which is",
         "not among the figures, works them out; for filters not asked before each request does.",
         "",
