@@ -100,9 +100,20 @@ class Counts:
         return self.listed(after=period.first.isoformat(), before=last, position=position)
 
     @cached_property
+    def _kinds(self) -> list[tuple[tuple[int, int, str, str], int, int]]:
+        """Count, in one pass, by topic, actor, authority and attribution, and each of these by position."""
+        rows = self.of_governments.values_list("topic", "actor", "authority", "attribution", "position")
+        return [(row[:4], *row[4:]) for row in rows.annotate(Count("pk"))]
+
+    def _own_by(self, place: int) -> dict[Any, dict[int, int]]:
+        """Give how many own stances hold each position, by topic (0) or by actor (1)."""
+        own = ((kind[place], position, number) for kind, position, number in self._kinds if kind[3] == Voice.OWN)
+        return self._positions(own)
+
+    @cached_property
     def governments(self) -> list[Tally]:
         """List the governments by how much they said in their own words, most first."""
-        counted = self._positions(self.own.values_list("actor", "position").annotate(Count("pk")))
+        counted = self._own_by(1)
         actors = Actor.objects.in_bulk(list(counted))
         found = [
             Tally(
@@ -118,16 +129,14 @@ class Counts:
 
     @cached_property
     def _slugs(self) -> list[str]:
-        rows = self.of_governments.values_list("actor__slug", flat=True).distinct()
-        return sorted(rows[: NAMED + 1])
+        spoken_of = {actor for (_, actor, *_), *_ in self._kinds}
+        return sorted(Actor.objects.filter(pk__in=spoken_of).order_by().values_list("slug", flat=True)[: NAMED + 1])
 
     @cached_property
     def speakers(self) -> list[Tally]:
         """List who spoke in the own voice of governments, most first."""
-        totals = self.own.values_list("speaker").annotate(n=Count("pk")).order_by("-n", "speaker")
-        first = [pk for pk, _ in totals[:LISTED]]
-        rows = self.own.filter(speaker__in=first).values_list("speaker", "position").annotate(Count("pk"))
-        counted = self._positions(rows)
+        counted = self._positions(self.own.values_list("speaker", "position").annotate(Count("pk")))
+        first = sorted(counted, key=lambda pk: (-sum(counted[pk].values()), pk))[:LISTED]
         people = Actor.objects.in_bulk(first)
         found = [
             Tally(
@@ -144,7 +153,7 @@ class Counts:
     @cached_property
     def topics(self) -> list[Tally]:
         """List the topics on which governments spoke in their own words, in the order of the tree."""
-        counted = self._positions(self.own.values_list("topic", "position").annotate(Count("pk")))
+        counted = self._own_by(0)
         return [
             Tally(
                 topic.name,
@@ -160,8 +169,7 @@ class Counts:
     @cached_property
     def authorities(self) -> list[Tally]:
         """List with what authority governments' positions were stated, own and reported, highest first."""
-        rows = self.of_governments.values_list("authority", "attribution", "position").annotate(Count("pk"))
-        counted = self._positions(((authority, voice), position, number) for authority, voice, position, number in rows)
+        counted = self._positions((kind[2:], position, number) for kind, position, number in self._kinds)
         return [
             Tally(
                 f"{authority.label}{', reported' if voice == Voice.REPORTED else ''}",
@@ -180,7 +188,7 @@ class Counts:
         """Give how many stances of each key hold each position."""
         found: dict[Any, dict[int, int]] = defaultdict(dict)
         for key, position, number in rows:
-            found[key][position] = number
+            found[key][position] = found[key].get(position, 0) + number
         return dict(found)
 
     @property

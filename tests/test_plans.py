@@ -1,7 +1,7 @@
-"""How PostgreSQL answers each public list: no scan of a big table, and no query more for more rows.
+"""How PostgreSQL answers public lists and pages: no scan of a big table, and no query more for more rows.
 
-A few thousand rows fit any plan. With `enable_seqscan` off the planner scans a table only where no index serves, and so
-what is still scanned here is scanned at a million rows, too.
+A few thousand rows fit any plan. With `enable_seqscan` off, and told that each table has a million rows, the planner
+scans one only where no index serves.
 """
 
 from __future__ import annotations
@@ -30,6 +30,19 @@ ADDRESSES = [
     "/api/v1/changes/",
     "/api/v1/changes/?actor=australia",
     "/api/v1/statements/",
+    "/?on=2024-03-01",
+    "/?on=2024-04-20&since=2024-03-01",
+    "/?topic=aukus-pillar-2",
+    "/changes/",
+    "/changes/?topic=aukus-expansion",
+    "/stances/?topic=aukus-expansion&position=2",
+    "/stances/?actor=australia&attribution=own",
+    "/stances/?before=2020-03-01",
+    "/positions/?on=2024-03-01",
+    "/actors/australia/",
+    "/actors/japan/?on=2024-03-01",
+    "/topics/aukus-expansion/",
+    "/topics/aukus-pillar-2/?on=2024-03-01",
 ]
 #: What reads rows in order and stops by itself at a limit: anything between that takes in all of them first.
 TAKES_ALL = {"Sort", "Aggregate", "Hash", "Hash Join", "Materialize", "WindowAgg", "Gather", "SetOp"}
@@ -55,6 +68,8 @@ def fill() -> None:
             cursor.execute(f"INSERT INTO stances_{table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {copies}")
         positions.rebuild()
         cursor.execute("ANALYZE")
+        # Of a small table all is quickly read: the planner is told that there are a million rows of each.
+        cursor.execute("UPDATE pg_class SET reltuples = 1e6 WHERE relname = ANY(%s)", [list(BIG)])
 
 
 def faults(plan: dict[str, Any], above: tuple[str, ...] = (), table: str = "") -> Iterator[str]:
@@ -62,7 +77,7 @@ def faults(plan: dict[str, Any], above: tuple[str, ...] = (), table: str = "") -
     node, table = plan["Node Type"], plan.get("Relation Name", table)
     stops = "Limit" in above and not TAKES_ALL & set(above[len(above) - above[::-1].index("Limit") :])
     if table in BIG:
-        if node == "Seq Scan":
+        if node == "Seq Scan" and not stops:
             yield f"Seq Scan on {table}"
         elif node in ("Index Scan", "Index Only Scan", "Bitmap Index Scan") and "Index Cond" not in plan and not stops:
             yield f"{node} of all of {plan['Index Name']}"
