@@ -21,6 +21,7 @@ from stances.models import PublicVersion, resolve
 from stances.near import near_slugs
 from stances.parameters import DayLookedAtField, ParametersForm, plainest, shown
 from stances.tree import TopicTree
+from stances.views.filtered import remembered
 from stances.views.public import PublicView
 
 
@@ -69,7 +70,7 @@ class Page(PublicView):
 
     @cached_property
     def tree(self) -> TopicTree:
-        return TopicTree.load()
+        return remembered.get("tree", TopicTree.load)
 
     @cached_property
     def seen(self) -> Seen:
