@@ -52,7 +52,7 @@ def main() -> None:
         "topic_id": topic.pk,
         "word": searched,
         "search": sql.replace("%s", "'{}'").format(*(str(value).replace("'", "''") for value in params)),
-        "deep": listed.keyset()._write(False, deep),
+        "deep": listed.keyset().write(False, (deep.stated_on, deep.pk)),
         "deep_day": str(deep.stated_on),
         "deep_id": deep.pk,
         "last_page": -(-Statement.objects.count() // 50),

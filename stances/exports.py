@@ -240,7 +240,17 @@ def cells_of(
 
     `as_stored` leaves days as the database gives them, which takes less time: SQLite has them as text.
     """
-    paths = [path for column in columns for path in column.paths]
+    paths = paths_of(columns)
+    found = _stored(rows.values_list(*paths)) if as_stored else rows.values_list(*paths).iterator(ROWS_AT_ONCE)
+    return made_of(found, columns, defused=defused)
+
+
+def paths_of(columns: Sequence[Column]) -> list[str]:
+    return [path for column in columns for path in column.paths]
+
+
+def made_of(found: Iterable[Sequence], columns: Sequence[Column], *, defused: bool = False) -> Iterator[list]:
+    """Make cells of what stands at the columns' paths in each row; there are two columns or more."""
     starts = list(accumulate((len(column.paths) for column in columns), initial=0))
     first = itemgetter(*starts[:-1])
     makes = [
@@ -249,7 +259,7 @@ def cells_of(
         if column.make
     ]
     texts = [place for place, column in enumerate(columns) if column.is_text]
-    for values in _stored(rows.values_list(*paths)) if as_stored else rows.values_list(*paths).iterator(ROWS_AT_ONCE):
+    for values in found:
         cells = list(first(values))
         for place, part, make in makes:
             cells[place] = make(*values[part])

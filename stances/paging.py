@@ -6,7 +6,8 @@ import base64
 import binascii
 import datetime as dt
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -43,11 +44,6 @@ class Column:
             value.encode()  # half a pair is no text
             return value
         raise ValueError(value)
-
-    def of(self, row) -> Any:
-        for name in self.path.split("__"):
-            row = getattr(row, name)
-        return row
 
 
 ID = Column("id", int)
@@ -103,29 +99,33 @@ class Keyset:
         return Q(**{f"{path}__{lookup}e": value}) & (strictly | self._rest(index + 1, values, lookup))
 
     def page(self, rows: QuerySet, key: Key | None, size: int, shown: QuerySet | None = None) -> Page:
-        """Give the page of rows that a key leads to, the first where there is none.
+        """Give the page of rows that a key leads to, the first where there is none."""
+        found = self.find(rows, key, size)
+        return replace(found, rows=by_ids(found.rows, rows.model._default_manager.all() if shown is None else shown))
 
-        Their ids are found first, and what is `shown` of them is read by these: a planner that has ten tables to join
-        as well no longer sees which index leads to fifty rows.
+    def find(self, rows: QuerySet, key: Key | None, size: int) -> Page:
+        """Give the same page with the ids of its rows alone.
+
+        What is shown of them is read by these: a planner that has ten tables to join as well no longer sees which
+        index leads to fifty rows.
         """
         backwards, values = key or (False, None)
-        ids: list[int] = []
+        paths = [column.path for column in self.columns]
+        found: list[tuple] = []
         for part in self._parts(rows, key):
-            if len(ids) <= size:
-                ids += part.values_list("pk", flat=True)[: size + 1 - len(ids)]
-        more = len(ids) > size
-        found = by_ids(ids[:size], rows.model._default_manager.all() if shown is None else shown)
-        if backwards:
-            found.reverse()
+            if len(found) <= size:
+                found += part.values_list("pk", *paths)[: size + 1 - len(found)]
+        more = len(found) > size
+        found = found[size - 1 :: -1] if backwards else found[:size]
         before, after = (more, True) if backwards else (values is not None, more)
         return Page(
-            rows=found,
-            previous=self._write(True, found[0]) if found and before else "",
-            next=self._write(False, found[-1]) if found and after else "",
+            rows=[pk for pk, *_ in found],
+            previous=self.write(True, found[0][1:]) if found and before else "",
+            next=self.write(False, found[-1][1:]) if found and after else "",
         )
 
-    def _write(self, backwards: bool, row) -> str:
-        values = [column.of(row) for column in self.columns]
+    def write(self, backwards: bool, values: Sequence) -> str:
+        """Write the cursor that leads on from a row with these values."""
         text = json.dumps([int(backwards), *values], default=str, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -146,7 +146,7 @@ class Keyset:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows of a list, with the cursors of the pages before and after it, empty where there is none."""
+    """Rows of a list, or their ids, with the cursors of the pages before and after it, empty where there is none."""
 
     rows: list = field(default_factory=list)
     previous: str = ""
@@ -177,18 +177,22 @@ class TreeInPages(WholeTree):
 
     def page(self, rows: QuerySet, key: Key | None, size: int, shown: QuerySet | None = None) -> Page:
         """Give the page of topics that a key leads to; raises ValidationError where its topic is none of these."""
-        topics = list(self.ordered(rows))
+        found = self.find(rows, key, size)
+        return replace(found, rows=by_ids(found.rows, rows if shown is None else shown))
+
+    def find(self, rows: QuerySet, key: Key | None, size: int) -> Page:
+        topics = list(self.ordered(rows).values_list("pk", flat=True))
         start = 0
         if key:
             backwards, [pk] = key
-            place = next((place for place, topic in enumerate(topics) if topic.pk == pk), None)
-            if place is None:
+            if pk not in topics:
                 raise ValidationError(DAMAGED)
+            place = topics.index(pk)
             start = max(place - size, 0) if backwards else place + 1
             size = min(size, place) if backwards else size
         found = topics[start : start + size]
         return Page(
-            rows=found if shown is None else by_ids([topic.pk for topic in found], shown),
-            previous=self.by_id._write(True, found[0]) if found and start else "",
-            next=self.by_id._write(False, found[-1]) if found and start + size < len(topics) else "",
+            rows=found,
+            previous=self.by_id.write(True, found[:1]) if found and start else "",
+            next=self.by_id.write(False, found[-1:]) if found and start + size < len(topics) else "",
         )

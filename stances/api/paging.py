@@ -14,7 +14,7 @@ from stances.paging import Page
 
 
 class KeysetPagination(BasePagination):
-    """A page of rows with the addresses of the next and the previous one, null where there is none.
+    """A page of rows, by their ids, with the addresses of the next and the previous one, null where there is none.
 
     The framework's own cursors tell rows of one date apart by counting them, and lose some where many share it.
     """
@@ -24,7 +24,7 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list:
         self.request = request
-        self.found = view.keyset.page(queryset, view.key, view.filters.value("page_size"), view.shown)
+        self.found = view.keyset.find(queryset, view.key, view.filters.value("page_size"))
         return self.found.rows
 
     def link(self, cursor: str) -> str | None:

@@ -1,12 +1,13 @@
-"""The rows of the API: each is written by the columns that the exports write, read with one query."""
+"""The rows of the API: each is told by the columns that the exports write, read with one query."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from stances import exports
@@ -81,31 +82,8 @@ def field_of(column: Column, model: type[models.Model]) -> serializers.Field:
     return serializers.CharField(**options)
 
 
-def value_at(row: Any, path: str) -> Any:
-    for name in path.split("__"):
-        if row is None:
-            return None
-        row = getattr(row, name)
-    return row
-
-
-def cell(row: Any, column: Column) -> Any:
-    """Give what the exports write; text that is missing is empty."""
-    values = [value_at(row, path) for path in column.paths]
-    made = column.make(*values) if column.make else values[0]
-    return made or "" if column.is_text else made
-
-
-def reading(rows: QuerySet, paths: Collection[str]) -> QuerySet:
-    """Read just what stands at these paths, related rows with the same query."""
-    stored = {path for path in paths if path not in rows.query.annotations}
-    related = {path.rpartition("__")[0] for path in stored if "__" in path}
-    rows = rows.select_related(None)
-    return (rows.select_related(*sorted(related)) if related else rows).only(*sorted(stored))
-
-
 class RowSerializer(serializers.Serializer):
-    """Writes a row by its columns: all of them, or those that the context's `fields` name.
+    """Describes a row by its columns, and tells rows by those that are asked for.
 
     What a class declares comes beside the columns.
     """
@@ -118,20 +96,24 @@ class RowSerializer(serializers.Serializer):
         return [*(column.name for column in cls.columns), *cls._declared_fields]  # type: ignore[attr-defined]
 
     @classmethod
-    def chosen(cls, fields: Collection[str]) -> list[Column]:
-        return [column for column in cls.columns if column.name in fields]
+    def told(cls, rows: QuerySet, ids: Sequence[int], fields: Collection[str]) -> list[dict[str, Any]]:
+        """Tell these fields of rows in the order of their ids; one that is gone meanwhile is left out."""
+        found = cls.told_by("pk", rows.filter(pk__in=ids).order_by(), fields) if ids else {}
+        return [row for pk in ids for row in found.get(pk, ())]
 
     @classmethod
-    def read(cls, rows: QuerySet, fields: Collection[str], also: Collection[str] = ()) -> QuerySet:
-        """Read what these fields need, and what stands at other paths."""
-        return reading(rows, {path for column in cls.chosen(fields) for path in column.paths} | set(also))
+    def told_by(cls, key: str, rows: QuerySet, fields: Collection[str]) -> dict[int, list[dict[str, Any]]]:
+        """Tell these fields of rows, read as plain values with one query, by what stands at a path."""
+        columns = [exports.plain("", "pk"), exports.plain("", key)]
+        columns += [column for column in cls.columns if column.name in fields]
+        names = [column.name for column in columns[2:]]
+        told = defaultdict(list)
+        for _, at, *cells in exports.made_of(rows.values_list(*exports.paths_of(columns)), columns):
+            told[at].append(dict(zip(names, cells, strict=True)))
+        return told
 
     def get_fields(self) -> dict[str, serializers.Field]:
         return {column.name: field_of(column, self.model) for column in self.columns} | super().get_fields()
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        columns = self.chosen(self.context.get("fields", self.names()))
-        return {column.name: cell(instance, column) for column in columns}
 
 
 class ActorRow(RowSerializer):
@@ -183,16 +165,11 @@ class StatementRow(RowSerializer):
     stances = StanceOfStatement(many=True, read_only=True)
 
     @classmethod
-    def read(cls, rows: QuerySet, fields: Collection[str], also: Collection[str] = ()) -> QuerySet:
-        rows = super().read(rows, fields, also)
-        if "stances" not in fields:
-            return rows
-        nested = StanceOfStatement
-        stances = nested.read(Stance.objects.order_by("topic__rank", "id"), nested.names(), also=["statement"])
-        return rows.prefetch_related(Prefetch("stances", stances))
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        told = super().to_representation(instance)
-        if "stances" in self.context.get("fields", self.names()):
-            told["stances"] = StanceOfStatement(instance.stances.all(), many=True).data
+    def told_by(cls, key: str, rows: QuerySet, fields: Collection[str]) -> dict[int, list[dict[str, Any]]]:
+        told = super().told_by(key, rows, fields)
+        if "stances" in fields:
+            stances = Stance.objects.filter(statement__in=list(told)).order_by("topic__rank", "id")
+            shown = StanceOfStatement.told_by("statement", stances, StanceOfStatement.names())
+            for pk, [row] in told.items():
+                row["stances"] = shown.get(pk, [])
         return told

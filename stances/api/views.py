@@ -26,8 +26,8 @@ from stances.api.errors import Errors, Refused
 from stances.api.paging import KeysetPagination
 from stances.api.parameters import described, of_list, of_page
 from stances.filters import ListFilterSet, Problem, StatementFilter
-from stances.models import Statement, Topic, resolve
-from stances.paging import ID, Column, Key, Keyset, TreeInPages
+from stances.models import Statement, resolve
+from stances.paging import ID, Column, Key, Keyset
 from stances.views import lists, pages
 from stances.views.detail import DetailPage, Page
 from stances.views.filtered import FilteredList
@@ -120,15 +120,9 @@ class ListEndpoint(Endpoint, GenericAPIView):
         raise Refused(problems)
 
     def answer_page(self) -> HttpResponseBase:
-        found = self.paginate_queryset(self.listed.found())
-        told = self.serializer_class(found, many=True, context={"fields": self.filters.value("fields")})
-        return self.get_paginated_response(told.data)
-
-    @property
-    def shown(self) -> QuerySet:
-        """Give rows with what the fields asked for and the cursors need, in one query."""
+        ids = self.paginate_queryset(self.listed.found())
         rows = self.listed.complete(self.serializer_class.model._default_manager.all())
-        return self.serializer_class.read(rows, self.filters.value("fields"), [it.path for it in self.keyset.columns])
+        return self.get_paginated_response(self.serializer_class.told(rows, ids, self.filters.value("fields")))
 
 
 class DetailEndpoint(Endpoint, GenericAPIView):
@@ -220,14 +214,6 @@ class TopicList(ListEndpoint):
     """Topics: propositions in a tree, each before those under it."""
 
     listing, serializer_class = lists.TopicList, rows.TopicRow
-
-    @cached_property
-    def keyset(self) -> TreeInPages:
-        return TreeInPages()
-
-    @property
-    def shown(self) -> QuerySet:
-        return Topic.objects.select_related("parent", "group", "candidate")
 
 
 class SourceList(ListEndpoint):
