@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import django_filters as filters
 from django.db.models import Exists, OuterRef, QuerySet
@@ -158,8 +159,13 @@ class ListFilterSet(filters.FilterSet):
     class Meta:
         form = ParametersForm
 
-    def __init__(self, data=None, queryset=None, **kwargs):
-        super().__init__(QueryDict() if data is None else data, queryset, **kwargs)
+    def __init__(self, data: QueryDict | None, queryset: QuerySet) -> None:
+        """Share the filters with all requests: they hold nothing of one, and copies take longer than filtering."""
+        self.data, self.queryset = QueryDict() if data is None else data, queryset
+        self.is_bound, self.form_prefix, self.filters = True, None, self.base_filters  # type: ignore[attr-defined]
+
+    def get_form_class(self) -> type[ParametersForm]:
+        return _form_of(type(self))
 
     @property
     def qs(self):
@@ -204,6 +210,12 @@ class ListFilterSet(filters.FilterSet):
             for name, messages in self.errors.items()
             for message in messages
         ]
+
+
+@cache
+def _form_of(filterset: type[ListFilterSet]) -> type[ParametersForm]:
+    fields = {name: asked.field for name, asked in filterset.base_filters.items()}  # type: ignore[attr-defined]
+    return type(f"{filterset.__name__}Form", (filterset._meta.form,), fields)  # type: ignore[attr-defined]
 
 
 class ThroughStances(ListFilterSet):

@@ -73,9 +73,8 @@ class Subtrees(Slugs):
         return self._under(self.excluded)
 
     @cached_property
-    def _parents(self) -> dict[int, int]:
-        topics = Topic.objects.subtrees_of([topic.pk for topic in self.rows.values()])
-        return dict(topics.values_list("pk", "parent"))
+    def _parents(self) -> dict[int, int | None]:
+        return Topic.objects.parents_under([topic.pk for topic in self.rows.values()])
 
     def _under(self, topics: list) -> set[int]:
         if not topics:
@@ -115,6 +114,8 @@ class SlugsField(ManyField):
 
     def clean(self, value) -> Slugs:
         texts = super().clean(value)
+        if not texts:
+            return Slugs()
         slugs = {text: text.removeprefix("-") for text in texts}
         found = resolve(self.model, {slug for slug in slugs.values() if _SLUG.fullmatch(slug) and len(slug) <= 100})
         pks = {row.pk for row in found.values()}

@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 
 from stances.models import PublicVersion
+from stances.models.positions import State
 
 if TYPE_CHECKING:
     from stances.filters import ListFilterSet
@@ -216,15 +217,15 @@ class Memory:
             while self._held > self.most:
                 self._held -= self.size(self._known.popitem(last=False)[1])
 
-    def get(self, key: Hashable, work_out: Callable[[], Any]) -> Any:
+    def get(self, key: Hashable, work_out: Callable[[], Any], state: State | None = None) -> Any:
         """Give what was worked out under this key, or work it out.
 
-        The version is read first: an answer is never older than the version that it is kept under.
+        The state is read first, by the caller or here: an answer is never older than the one that it is kept under.
         """
-        version = PublicVersion.objects.filter(pk=1).values_list("number", "changed_at").first()
-        if version is None:
+        state = state or PublicVersion.objects.state()
+        if state is None:
             return work_out()
-        full = (connection.settings_dict["NAME"], version, key)
+        full = (connection.settings_dict["NAME"], state, key)
         answer = self.find(full, self)
         if answer is self:
             self.keep(full, answer := work_out())

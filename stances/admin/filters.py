@@ -29,7 +29,7 @@ class TopicFilter(SimpleListFilter):
         topic = Topic.objects.filter(slug=self.value()).first()
         if topic is None:
             raise IncorrectLookupParameters
-        return self.about(queryset, list(Topic.objects.subtrees_of([topic.pk]).values_list("pk", flat=True)))
+        return self.about(queryset, list(Topic.objects.parents_under([topic.pk])))
 
     def about(self, queryset, topics: list[int]):
         return queryset.filter(topic__in=topics)

@@ -120,7 +120,7 @@ class ListEndpoint(Endpoint, GenericAPIView):
         raise Refused(problems)
 
     def answer_page(self) -> HttpResponseBase:
-        ids = self.paginate_queryset(self.listed.found())
+        ids = self.paginate_queryset(self.filters.qs)
         rows = self.listed.complete(self.serializer_class.model._default_manager.all())
         return self.get_paginated_response(self.serializer_class.told(rows, ids, self.filters.value("fields")))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -56,25 +57,7 @@ class PositionQuerySet(models.QuerySet):
 
     def with_before(self):
         """Add since when the position before was held, and the stance, and its statement's key, that stated it last."""
-        from stances.models.statements import Role, Stance
-
-        series = {name: models.OuterRef(name) for name in ("actor", "topic")}
-        before = Position.objects.filter(**series, voice=models.OuterRef("voice"), since__lt=models.OuterRef("since"))
-        words = (
-            Stance.objects.in_series()
-            .filter(
-                **series,
-                attribution=models.OuterRef("voice"),
-                role__in=[Role.OPENED, Role.CONFIRMED],
-                stated_on__lt=models.OuterRef("since"),
-            )
-            .order_by("-stated_on")
-        )
-        return self.annotate(
-            before_since=models.Subquery(before.order_by("-since").values("since")[:1]),
-            before_stance=models.Subquery(words.values("pk")[:1]),
-            before_key=models.Subquery(words.values("statement__key")[:1]),
-        )
+        return self.annotate(**_before())
 
     def changes(self):
         """Keep own positions that replaced another one."""
@@ -88,6 +71,30 @@ class PositionQuerySet(models.QuerySet):
             "opening__statement__speaker",
             "opening__statement__source__publisher",
         ).defer("opening__statement__source__text", "topic__coding_notes", "topic__about", "topic__parent__about")
+
+
+@functools.cache
+def _before() -> dict[str, models.Subquery]:
+    """Say of each column what it is in the position before; made once, as it takes longer than to ask."""
+    from stances.models.statements import Role, Stance
+
+    series = {name: models.OuterRef(name) for name in ("actor", "topic")}
+    before = Position.objects.filter(**series, voice=models.OuterRef("voice"), since__lt=models.OuterRef("since"))
+    words = (
+        Stance.objects.in_series()
+        .filter(
+            **series,
+            attribution=models.OuterRef("voice"),
+            role__in=[Role.OPENED, Role.CONFIRMED],
+            stated_on__lt=models.OuterRef("since"),
+        )
+        .order_by("-stated_on")
+    )
+    return {
+        "before_since": models.Subquery(before.order_by("-since").values("since")[:1]),
+        "before_stance": models.Subquery(words.values("pk")[:1]),
+        "before_key": models.Subquery(words.values("statement__key")[:1]),
+    }
 
 
 class Position(models.Model):
@@ -168,6 +175,10 @@ class Position(models.Model):
         return None if self.previous_value is None else self.value - self.previous_value
 
 
+#: A number, and a time as the database has it.
+State = tuple[int, dt.datetime | str]
+
+
 class PublicVersionManager(models.Manager):
     def lock(self) -> None:
         """Wait for other writers of public data, and keep them out until the transaction ends."""
@@ -183,6 +194,12 @@ class PublicVersionManager(models.Manager):
 
     def current(self) -> int:
         return self.filter(pk=1).values_list("number", flat=True).first() or 0
+
+    def state(self) -> State | None:
+        """Give the number and when it was reached, by which a state of the public data is known; each page asks."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT number, changed_at FROM stances_publicversion WHERE id = 1")
+            return cursor.fetchone()
 
 
 class PublicVersion(models.Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -24,6 +24,7 @@ from stances.exports import Column, export, refuse
 from stances.facets import Facet, chips, without
 from stances.filters import OLDEST, ListFilterSet, Problem
 from stances.models import PublicVersion
+from stances.models.positions import State
 from stances.paging import Keyset, Page, WholeTree
 from stances.parameters import SlugsField, plainest
 from stances.tallies import Memory, capped_counts, counted
@@ -60,10 +61,6 @@ class FilteredList(PublicView, ABC):
         """Add to rows what is worked out for the columns of the exports."""
         return rows
 
-    def found(self) -> QuerySet:
-        """Give the rows that the address asks for."""
-        return self.complete(self.filters.qs)
-
     def shown(self) -> QuerySet:
         """Give rows with all that a page shows of them, so that rendering adds no query."""
         return self.complete(self.filters.queryset.model._default_manager.all())
@@ -86,11 +83,11 @@ class FilteredList(PublicView, ABC):
             self.problems.append(Problem("cursor", (request.GET["cursor"],), error.messages[0]))
         if format == "html":
             nothing = not self.numbers[0]  # counted once, while the first of a few rare rows is searched for each time
-            page = Page() if nothing else self.keyset().page(self.found(), key, ROWS_A_PAGE, self.shown())
+            page = Page() if nothing else self.keyset().page(self.filters.qs, key, ROWS_A_PAGE, self.shown())
             return render(request, self.template_name, self.context(page))
         if self.problems:
             return refuse(self.problems, format=format)
-        rows = self.keyset().ordered(self.found())
+        rows = self.keyset().ordered(self.complete(self.filters.qs))
         return export(rows, self.columns, format=format, name=self.nouns, head=request.method == "HEAD")
 
     @cached_property
@@ -148,13 +145,22 @@ class FilteredList(PublicView, ABC):
 
     def citation(self, what: str) -> Citation:
         """Write how to cite the rows, as they stood when they were looked up."""
-        seen = Seen(today(), PublicVersion.objects.current())
+        seen = Seen(today(), self.state[0] if self.state else 0)
         return cite(capfirst(what), self.request.build_absolute_uri(self.url()), seen, kind="dataset")
 
     def remembered(self, what: str, work_out: Callable[[], Any]) -> Any:
         """Work out what this address shows beside its rows, once while the public data are the same."""
         asked = ((name, *values) for name, values in self.sound.data.lists() if name != "cursor")
-        return remembered.get((self.name, what, *sorted(asked)), work_out)
+        return self.kept((self.name, what, *sorted(asked)), work_out)
+
+    def kept(self, key: Hashable, work_out: Callable[[], Any]) -> Any:
+        """Work something out once while the public data are the same."""
+        return remembered.get(key, work_out, self.state)
+
+    @cached_property
+    def state(self) -> State | None:
+        """The state of the public data, read once, before the rows."""
+        return PublicVersion.objects.state()
 
     @cached_property
     def numbers(self) -> list[int]:

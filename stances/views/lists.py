@@ -32,7 +32,7 @@ from stances.models.statements import Role
 from stances.moves import Move, disagreements, moves, who_differ
 from stances.paging import ID, Column, Keyset, Page, TreeInPages
 from stances.tallies import capped_counts, counted
-from stances.views.filtered import FilteredList, remembered
+from stances.views.filtered import FilteredList
 from stances.vocabulary import ActorKind, Authority, Basis, ChangeKind, Form, Terms, Value, Voice
 from stances.wording import joined
 
@@ -128,7 +128,7 @@ class StanceList(FilteredList):
         return stance_rows(page.rows)
 
     def context(self, page: Page) -> dict[str, Any]:
-        return {**super().context(page), **remembered.get("coverage", coverage)}
+        return {**super().context(page), **self.kept("coverage", coverage)}
 
 
 def coverage() -> dict[str, Any]:
@@ -355,7 +355,7 @@ class ActorList(FilteredList):
         for position in positions.order_by("topic__rank", "topic__name", "id"):
             held[position.actor_id].append(position)
         ids = tuple(actor.pk for actor in page.rows)
-        described, spoke = remembered.get(("actors", ids), lambda: records_of_actors(ids))
+        described, spoke = self.kept(("actors", ids), lambda: records_of_actors(ids))
         return [
             ActorRow(actor, held[actor.pk], described.get(actor.pk, {}), spoke.get(actor.pk, {}).get("n", 0))
             for actor in page.rows
@@ -398,7 +398,7 @@ class TopicList(FilteredList):
 
     def rows(self, page: Page) -> list:
         ids = tuple(topic.pk for topic in page.rows)
-        held, said = remembered.get(("topics", ids, today()), lambda: records_of_topics(ids))
+        held, said = self.kept(("topics", ids, today()), lambda: records_of_topics(ids))
         return [
             TopicRow(topic, min(topic.tree_depth, 4), held.get(topic.pk, []), said.get(topic.pk, {}))
             for topic in page.rows
