@@ -97,6 +97,10 @@ class Facet:
         )
         return format_html_join("", TICK, ticked)
 
+    @cached_property
+    def offered(self) -> SafeString:
+        return format_html_join("", '<option value="{}">{}</option>', self.others)
+
     def __post_init__(self) -> None:
         most = max((option.count for option in self.options), default=0)
         for option in self.options:

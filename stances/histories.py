@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import NamedTuple
 
 from django.db.models import Count, OuterRef, Q, Subquery
 
@@ -323,15 +324,29 @@ def up_to(stances: StanceQuerySet, day: dt.date) -> list[Stance]:
     return [stance for stance in rows if not stance.repeat or (source_of(stance).published_on or day) <= day]
 
 
+class Office(NamedTuple):
+    """An office as it is read for a whole page: plain values, as there are hundreds."""
+
+    title: str
+    authority: str
+    start: dt.date | None
+    end: dt.date | None
+    of: int
+    of_name: str
+    of_short_name: str
+
+    PATHS = ("title", "authority", "start", "end", "of", "of__name", "of__short_name")  # type: ignore[misc]
+
+
 class Offices:
     """What offices speakers held on the day they spoke, read in one query."""
 
     def __init__(self, speakers: Iterable[int]) -> None:
-        self.held: dict[int, list[Affiliation]] = defaultdict(list)
+        self.held: dict[int, list[Office]] = defaultdict(list)
         known = Affiliation.objects.filter(actor__in=set(speakers), actor__kind=ActorKind.PERSON)
-        known = known.exclude(authority__in=["", Authority.UNNAMED])
-        for affiliation in known.select_related("of").order_by("start", "pk"):
-            self.held[affiliation.actor_id].append(affiliation)
+        known = known.exclude(authority__in=["", Authority.UNNAMED]).order_by("start", "pk")
+        for speaker, *office in known.values_list("actor", *Office.PATHS):
+            self.held[speaker].append(Office(*office))
 
     def of(self, speaker: Actor, day: dt.date, among: Actor | None = None) -> str:
         """Name the office of a speaker on a day, with its government unless that is the one looked at."""
@@ -345,4 +360,6 @@ class Offices:
         office = min(held, key=lambda it: Authority(it.authority).rank)
         if office.title.casefold() in speaker.name.casefold():
             return ""
-        return office.title if among and office.of_id == among.pk else f"{office.title}, {office.of.label}"
+        if among and office.of == among.pk:
+            return office.title
+        return f"{office.title}, {office.of_short_name or office.of_name}"

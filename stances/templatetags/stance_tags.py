@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from html import unescape
+from functools import lru_cache
+from html import escape, unescape
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.html import conditional_escape, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
@@ -43,18 +44,25 @@ BADGES = {
 NO_WORDS = {Form.INDIRECT: "indirect speech; no words to quote", Form.ACT: "a deed; no words to quote"}
 
 
+def filled(pattern: str, *values: object) -> SafeString:
+    """Put values into HTML as `format_html` does, in half its time: a list of fifty rows asks for it 400 times."""
+    parts = (escape(it) if type(it) is str else conditional_escape(it) for it in values)
+    return mark_safe(pattern.format(*parts))  # noqa: S308  (each value is escaped)
+
+
 def position_words(value: int, terms: str = "") -> str:
     """Give a position in words; without its terms +1 reads "for, on terms"."""
     return wording(value, terms) if terms or abs(value) != 1 else Value(value).label
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def tile(value: int | None, terms: str = "", hollow: bool = False, heard: bool = False) -> SafeString:
     """Draw a position: its sign and words on its colour; `hollow` where not own, `heard` where reported."""
     if value is None:
         return mark_safe('<span class="tile none">no position recorded</span>')
     marks = f"{' hollow' if hollow or heard else ''}{' heard' if heard else ''}"
-    return format_html(
+    return filled(
         '<span class="tile {}{}"><b aria-hidden="true">{}</b><span>{}</span></span>',
         CSS[value],
         marks,
@@ -68,7 +76,7 @@ def change(before: int | None, terms_before: str, value: int, terms: str) -> Saf
     """Draw a position and, where there was one, the position before it."""
     if before is None:
         return tile(value, terms)
-    return format_html(
+    return filled(
         '{}<span aria-hidden="true">→</span><span class="sr">to</span>{}',
         tile(before, terms_before),
         tile(value, terms),
@@ -76,30 +84,33 @@ def change(before: int | None, terms_before: str, value: int, terms: str) -> Saf
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
 def was(value: int, terms: str) -> SafeString:
     """Say in small print what the position was before: "was + for, later"."""
-    return format_html(
+    return filled(
         '<span class="was">was <span aria-hidden="true">{}</span> {}</span>', SIGNS[value], position_words(value, terms)
     )
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
 def badge(kind: str) -> SafeString:
     """Name a kind of news: a ChangeKind, "confirmed" or "repeat"."""
     css, words = BADGES[str(kind)]
-    return format_html('<span class="flag{}">{}</span>', css and f" {css}", words)
+    return filled('<span class="flag{}">{}</span>', css and f" {css}", words)
 
 
 @register.simple_tag
+@lru_cache(maxsize=8192)
 def when(date: PartialDate, long: bool = False, preposition: bool = False, bare: bool = False) -> SafeString:
     """Write a date known in part, as a <time> where HTML has a notation for it; `bare` after "since" and "of"."""
     words = date.bare_words(short=not long) if bare else date.words(short=not long, preposition=preposition)
     if date.is_exact:
-        return format_html('<time datetime="{}">{}</time>', date.latest.isoformat(), words)
+        return filled('<time datetime="{}">{}</time>', date.latest.isoformat(), words)
     notation = str(date)
     if "/" in notation:
-        return format_html('<span class="when approx">{}</span>', words)
-    return format_html('<time datetime="{}"><span class="approx">{}</span></time>', notation, words)
+        return filled('<span class="when approx">{}</span>', words)
+    return filled('<time datetime="{}"><span class="approx">{}</span></time>', notation, words)
 
 
 @register.filter
@@ -112,16 +123,16 @@ def day(date: dt.date | None, long: str = "") -> SafeString:
 def quoted(statement) -> SafeString:
     """Write a statement's words in quotation marks, its gaps marked."""
     pieces = format_html_join(mark_safe(' <span class="gap">…</span> '), "{}", ((p,) for p in statement.quote_pieces))
-    return format_html("“{}”", pieces)
+    return filled("“{}”", pieces)
 
 
 @register.simple_tag
 def words(statement) -> SafeString:
     """Show what was said: the words, or the summary where there is nothing to quote."""
     if statement.form == Form.DIRECT:
-        lang = format_html(' lang="{}"', statement.language) if statement.language != "en" else ""
-        return format_html("<blockquote{}>{}</blockquote>", lang, quoted(statement))
-    return format_html(
+        lang = filled(' lang="{}"', statement.language) if statement.language != "en" else ""
+        return filled("<blockquote{}>{}</blockquote>", lang, quoted(statement))
+    return filled(
         '<p class="summary">{} <span class="muted">({})</span></p>', statement.summary, NO_WORDS[statement.form]
     )
 
@@ -130,7 +141,7 @@ def words(statement) -> SafeString:
 def condition(stance) -> SafeString | str:
     """Show a stance's terms in words: as a quotation where the speaker's own words hold them."""
     if condition_said(stance):
-        return format_html('<q class="said">{}</q>', stance.condition)
+        return filled('<q class="said">{}</q>', stance.condition)
     return stance.condition
 
 
@@ -145,20 +156,38 @@ def record(position) -> SafeString:
     """Say how often a position was stated, and when last; the rows come from `Position.objects.with_record()`."""
     verb = "reported" if position.voice == Voice.REPORTED else "stated"
     if position.statements == 1:
-        return format_html("{} once", verb)
-    return format_html("{} {} times, last {}", verb, position.statements, day(position.last_stated_then))
+        return filled("{} once", verb)
+    return filled("{} {} times, last {}", verb, position.statements, day(position.last_stated_then))
 
 
 @register.simple_tag
 def source_line(source, locator: str = "") -> SafeString:
     """Name a source, its day, and the paragraphs in it."""
     publisher = f"{source.publisher.label}, " if source.publisher else ""
-    parts = [format_html('{}<a href="{}">{}</a>', publisher, source.get_absolute_url(), source.cited_title)]
-    if source.published_on:
-        parts.append(day(source.published_on))
-    if locator:
-        parts.append(format_html('<span class="nowrap">par. {}</span>', locator.replace("-", "–")))
-    return format_html_join(", ", "{}", ((part,) for part in parts))
+    link = filled('{}<a href="{}">{}</a>', publisher, source.get_absolute_url(), source.cited_title)
+    published = filled(", {}", day(source.published_on)) if source.published_on else ""
+    paragraphs = filled(', <span class="nowrap">par. {}</span>', locator.replace("-", "–")) if locator else ""
+    return mark_safe(f"{link}{published}{paragraphs}")  # noqa: S308  (each part is ready for HTML)
+
+
+@register.simple_tag
+def on(stance) -> SafeString:
+    """Name whose stance it is and on what, each with its page."""
+    actor, topic = stance.actor, stance.topic
+    return filled(
+        '<a href="{}"><strong>{}</strong></a> on <a href="{}">{}</a>',
+        actor.get_absolute_url(),
+        actor.label,
+        topic.get_absolute_url(),
+        topic.name,
+    )
+
+
+@register.simple_tag
+def said_by(statement, office: str = "") -> SafeString:
+    """Name a statement's speaker, with the office held on the day."""
+    speaker = statement.speaker
+    return filled('<a href="{}">{}</a>{}', speaker.get_absolute_url(), speaker.label, f", {office}" if office else "")
 
 
 @register.simple_block_tag
@@ -183,7 +212,7 @@ def reasons(actor, topic, on: dt.date | None = None) -> str:
 @register.simple_tag
 def size(number: int) -> SafeString:
     """Write how far a change went, with a sign of its own kind."""
-    return format_html("size {}", size_words(number))
+    return filled("size {}", size_words(number))
 
 
 @register.simple_tag(takes_context=True)
@@ -199,8 +228,8 @@ def nav_link(context, name: str, words: str, query: str = "") -> SafeString:
     match = getattr(context.get("request"), "resolver_match", None)
     here = match.url_name if match else ""
     current = "page" if here == name else "true" if SECTIONS.get(here) == name else ""
-    marked = format_html(' aria-current="{}"', current) if current else ""
-    return format_html(
+    marked = filled(' aria-current="{}"', current) if current else ""
+    return filled(
         '<li><a href="{}"{}>{}</a></li>', f"{address(name)}?{query}" if query else address(name), marked, words
     )
 

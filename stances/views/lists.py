@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Max, QuerySet
 
@@ -39,12 +39,20 @@ from stances.wording import joined
 OWN_FORMS: dict[str, str] = {Form.DIRECT: "own words", Form.INDIRECT: "own, in indirect speech", Form.ACT: "own deed"}
 
 
+class Opened(NamedTuple):
+    """What a row shows of the position that its stance opened."""
+
+    kind: str
+    previous_value: int | None
+    previous_terms: str
+
+
 @dataclass(frozen=True)
 class StanceRow:
     """A stance in a list, with what it did, and whether the row above shows the same statement."""
 
     stance: Stance
-    position: Position | None
+    position: Opened | None
     office: str
     again: bool
 
@@ -87,7 +95,8 @@ class StanceRow:
 def stance_rows(stances: Iterable[Stance]) -> list[StanceRow]:
     """Prepare stances that were read with their evidence; two queries."""
     stances = list(stances)
-    opened = {position.opening_id: position for position in Position.objects.filter(opening__in=stances)}
+    found = Position.objects.filter(opening__in=stances).order_by()
+    opened = {pk: Opened(*told) for pk, *told in found.values_list("opening", *Opened._fields)}
     offices = Offices(stance.speaker_id for stance in stances if stance.speaker_id)
     rows: list[StanceRow] = []
     for stance in stances:
