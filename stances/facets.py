@@ -26,13 +26,11 @@ from stances.vocabulary import ActorKind
 #: A menu names so many values where there are more: the most frequent, and those that are chosen.
 MOST_LISTED = 24
 #: A box beside it offers so many of the next.
-MOST_OFFERED = 80
+MOST_OFFERED = 60
 MOST_YEARS = 40
 
 
-BAR = (
-    '<span>{}</span><svg class="bar" aria-hidden="true"><rect width="{}%" height="6" /></svg><span class="n">{}</span>'
-)
+BAR = '<span>{}</span><svg aria-hidden="true"><rect width="{}%"/></svg><span class="n">{}</span>'
 LINK = '<li><a class="{}" href="{}"{}>{}</a></li>\n'
 TICK = '<label class="{}"><input type="checkbox" id="in-{}-{}" name="{}" value="{}"{}>{}</label>\n'
 

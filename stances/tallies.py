@@ -171,7 +171,8 @@ class Tallies:
         unsure = sorted((place for place, count in enumerate(counts) if count.at_least), key=numbers.__getitem__)
         look_up = look_up or partial(capped_by, partial(self.filters.counting, name))
         end = monotonic() + SECONDS
-        for places in batched(unsure, AT_ONCE):
+        at_once = AT_ONCE if self.filters.is_direct(name) else 1  # by way of stances, one takes as long as all may
+        for places in batched(unsure, at_once):
             for place, number in zip(places, look_up([groups[place] for place in places]), strict=True):
                 counts[place] = Count(number)
             if monotonic() > end:

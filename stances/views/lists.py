@@ -128,7 +128,8 @@ class StanceList(FilteredList):
         return Stance.objects.public()
 
     def shown(self) -> QuerySet:
-        return Stance.objects.with_evidence()
+        related = ("actor", "topic", "statement__speaker", "statement__repeats", "source__publisher")
+        return Stance.objects.select_related(*related).defer("source__text", "topic__coding_notes", "topic__about")
 
     def keyset(self) -> Keyset:
         return Keyset((Column("stated_on", dt.date), ID), falling=not self.oldest_first)
