@@ -233,6 +233,13 @@ def test_fewer_fields_read_fewer_columns(client, world):
 # ---- what makes no sense ----
 
 
+@pytest.mark.parametrize(("name", "queries"), [("stances", 3), ("changes", 3), ("statements", 4), ("topics", 3)])
+def test_a_page_takes_a_query_for_its_tag_one_for_its_keys_and_one_for_its_rows(client, world, name, queries):
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(f"/api/v1/{name}/").json()["results"]
+    assert len(captured) == queries
+
+
 @pytest.mark.parametrize(
     ("name", "query", "parameter", "told"),
     [(name, *case) for name in LISTS for case in [*WRONG[-2:], *WRONG_ON[name][-1:]]],

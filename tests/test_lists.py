@@ -14,7 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from stances import tallies
-from stances.models import Actor, Source, Statement
+from stances.filters import StanceFilter
+from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.views import filtered, public
 from stances.vocabulary import Authority, Status, Voice
 from tests.factories import (
@@ -503,6 +504,20 @@ def test_a_page_takes_as_many_queries_with_many_rows_as_with_few(client, world, 
         StatementFactory(published=True, source=SourceFactory(found_in=Source.objects.first()), repeats=statement)
     assert queries() == few
     assert few < 45
+
+
+def test_a_parameter_that_is_not_given_asks_the_database_nothing(world):
+    with CaptureQueriesContext(connection) as captured:
+        assert not StanceFilter(None, queryset=Stance.objects.public()).problems
+    assert not captured.captured_queries
+
+
+def test_a_topic_is_read_with_those_under_it_and_no_other(world):
+    parent = TopicFactory()
+    child = TopicFactory(parent=parent)
+    grandchild = TopicFactory(parent=child)
+    under = {parent.pk: None, child.pk: parent.pk, grandchild.pk: child.pk}
+    assert Topic.objects.parents_under([parent.pk]) == Topic.objects.parents_under([parent.pk, child.pk]) == under
 
 
 def test_a_cache_is_told_what_is_new(client, world, monkeypatch):

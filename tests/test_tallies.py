@@ -74,6 +74,14 @@ def test_counts_follow_every_write_and_are_asked_for_once_between_two(client):
     assert client.get("/stances/").context["matching"] == 2
 
 
+def test_a_list_reads_the_version_of_the_data_twice_for_its_tag_and_for_all_it_keeps(client):
+    StanceFactory()
+    for _ in range(2):
+        with CaptureQueriesContext(tallies.connection) as captured:
+            client.get("/stances/")
+        assert len([query for query in captured if "stances_publicversion" in query["sql"]]) == 2
+
+
 def test_a_memory_keeps_so_many_answers_of_one_version():
     with public_write() as write:
         write.touch_public()

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -19,7 +19,7 @@ from stances import exports, search
 from stances.facets import Actors, Choices, Topics, Years
 from stances.filters import MOST_LOOKED_AT, NEWEST, OLDEST, Problem, SearchFilterSet
 from stances.histories import Offices
-from stances.models import Actor, Source, Statement, Topic
+from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.near import near_names
 from stances.paging import DAMAGED, ID, Column, Keyset, Page, by_ids
 from stances.tallies import MOST_COUNTED, capped_counts, counted
@@ -106,7 +106,9 @@ class Search(FilteredList):
         return Statement.objects.published()
 
     def shown(self) -> QuerySet:
-        return Statement.objects.with_evidence()
+        stances = Stance.objects.select_related("actor", "topic").defer("topic__coding_notes", "topic__about")
+        statements = Statement.objects.select_related("speaker", "source__publisher").defer("source__text")
+        return statements.prefetch_related(Prefetch("stances", stances.order_by("topic__rank", "id")))
 
     @cached_property
     def query(self) -> search.Query:
