@@ -8,7 +8,7 @@ from functools import cache, wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -42,7 +42,7 @@ def public_etag(request: HttpRequest, *args, **kwargs) -> str | None:
     """
     if request.headers.get("If-None-Match", "").strip() == "*":
         return None
-    state = PublicVersion.objects.filter(pk=1).values_list("number", "changed_at").first()
+    state = PublicVersion.objects.state()
     parts = (state, today(), program(), settings.STATIC_URL, request.build_absolute_uri())
     tag = f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
     request.tag = tag if state else None  # type: ignore[attr-defined]
