@@ -165,7 +165,7 @@ class ListFilterSet(filters.FilterSet):
         self.is_bound, self.form_prefix, self.filters = True, None, self.base_filters  # type: ignore[attr-defined]
 
     def get_form_class(self) -> type[ParametersForm]:
-        return _form_of(type(self))
+        return _form_of(type(self))  # type: ignore[arg-type]
 
     @property
     def qs(self):

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from functools import lru_cache
 from html import escape, unescape
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
@@ -44,7 +45,7 @@ BADGES = {
 NO_WORDS = {Form.INDIRECT: "indirect speech; no words to quote", Form.ACT: "a deed; no words to quote"}
 
 
-def filled(pattern: str, *values: object) -> SafeString:
+def filled(pattern: str, *values: Any) -> SafeString:
     """Put values into HTML as `format_html` does, in half its time: a list of fifty rows asks for it 400 times."""
     parts = (escape(it) if type(it) is str else conditional_escape(it) for it in values)
     return mark_safe(pattern.format(*parts))  # noqa: S308  (each value is escaped)
