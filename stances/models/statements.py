@@ -622,7 +622,15 @@ class Stance(CuratedModel):
                 name="stance_by_topic",
                 condition=Q(public=True),
             ),
-            models.Index("actor", "topic", "stated_on", name="stance_series", condition=Q(public=True)),
+            models.Index("actor", "topic", "stated_on", "id", name="stance_series", condition=Q(public=True)),
+            models.Index(
+                F("stated_on").desc(),
+                F("id").desc(),
+                F("actor"),
+                F("topic"),
+                name="stance_differing",
+                condition=Q(public=True, colleagues_differ=True),
+            ),
             # The last columns of these two are there to be counted without a look at the rows.
             models.Index(
                 F("topic"),

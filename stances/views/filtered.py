@@ -48,6 +48,8 @@ class FilteredList(PublicView, ABC):
     facets: ClassVar[tuple] = ()
     #: Parameters with a box of their own on the page, beside the facets.
     boxes: ClassVar[tuple[str, ...]] = ()
+    #: Rows of much text are fewer on a page, which stays below 100 KB.
+    most_rows: ClassVar[int] = ROWS_A_PAGE
 
     @abstractmethod
     def queryset(self) -> QuerySet:
@@ -83,7 +85,11 @@ class FilteredList(PublicView, ABC):
             self.problems.append(Problem("cursor", (request.GET["cursor"],), error.messages[0]))
         if format == "html":
             nothing = not self.numbers[0]  # counted once, while the first of a few rare rows is searched for each time
-            page = Page() if nothing else self.keyset().page(self.filters.qs, key, ROWS_A_PAGE, self.shown())
+            page = (
+                Page()
+                if nothing
+                else self.keyset().page(self.filters.qs, key, min(ROWS_A_PAGE, self.most_rows), self.shown())
+            )
             return render(request, self.template_name, self.context(page))
         if self.problems:
             return refuse(self.problems, format=format)

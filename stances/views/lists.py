@@ -245,6 +245,7 @@ class DifferList(FilteredList):
     template_name = "stances/differ_list.html"
     name, noun, nouns = "differ-list", "difference between colleagues", "differences between colleagues"
     columns = exports.DIFFERING
+    most_rows = 40
     boxes = ("after", "before")
     facets = (Actors(), Topics(), Years("stated_on"))
 
