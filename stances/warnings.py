@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from django.db.models import Q, TextChoices
+from django.db.models import F, OuterRef, Q, Subquery, TextChoices
 from django.urls import reverse
 
 from stances import effects
@@ -219,8 +219,7 @@ class Examination:
     @cached_property
     def _before(self) -> dict[int, tuple[Any, str]]:
         """Give the position before the one that a stance opens, or would: of what is published, as it is stored."""
-        told = [row for row in self.statements.values() if row.status != Status.PUBLISHED]
-        openings = effects.openings(told).items()
+        openings = effects.openings(self._may_jump()).items()
         found: dict[int, tuple[Any, str]] = {pk: interval.previous for pk, interval in openings if interval.previous}
         public = Position.objects.filter(
             opening__statement__in=self.statements, opening__public=True, previous_value__isnull=False
@@ -228,6 +227,21 @@ class Examination:
         return found | {
             pk: (value, terms) for pk, value, terms in public.values_list("opening", "previous_value", "previous_terms")
         }
+
+    def _may_jump(self) -> list[Statement]:
+        """Keep what is not public and far from the position held before its day; only of these series are read."""
+        told = [pk for pk, row in self.statements.items() if row.status != Status.PUBLISHED]
+        series = Position.objects.filter(
+            actor=OuterRef("actor"),
+            topic=OuterRef("topic"),
+            voice=OuterRef("attribution"),
+            since__lt=OuterRef("stated_on"),
+        )
+        held = Stance.objects.filter(statement__in=told).annotate(
+            before=Subquery(series.order_by("-since").values("value")[:1])
+        )
+        far = held.filter(Q(before__gte=F("position") + JUMP) | Q(before__lte=F("position") - JUMP))
+        return [self.statements[pk] for pk in set(far.order_by().values_list("statement", flat=True))] if told else []
 
     def _jump(self, stance: Stance) -> Iterator[Warning]:
         before = self._before.get(stance.pk)
@@ -320,12 +334,13 @@ def _precedence(statement: Statement) -> tuple:
     return statement.status != Status.PUBLISHED, statement.source.published_on or dt.date.max, statement.pk
 
 
-def content(text: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def content(text: str) -> frozenset[str]:
     """Give the words that carry a text's content, in small letters."""
-    return {word for word in WORD.findall(text.replace("’", "'").casefold()) if word not in _COMMON}
+    return frozenset(word for word in WORD.findall(text.replace("’", "'").casefold()) if word not in _COMMON)
 
 
-def overlap(one: set[str], other: set[str]) -> float:
+def overlap(one: Set[str], other: Set[str]) -> float:
     """Give the part, 0 to 1, of the shorter set's words that the longer has; 0 where either is too short to tell."""
     fewer = min(len(one), len(other))
     return len(one & other) / fewer if fewer >= FEWEST_WORDS else 0
