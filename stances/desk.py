@@ -13,7 +13,7 @@ from django.urls import include, path, reverse
 
 from stances.forms import ids_among
 
-ORDER = ["Statement", "Source", "Actor", "Affiliation", "Topic", "Stance", "Position", "FormerSlug"]
+ORDER = ["Statement", "Source", "Actor", "Affiliation", "Topic", "Stance", "Position", "FormerSlug", "Import"]
 
 
 class Autocomplete(AutocompleteJsonView):

@@ -8,8 +8,20 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from stances.models import Actor, Affiliation, FormerSlug, Position, PublicVersion, Source, Stance, Statement, Topic
+from stances.models import (
+    Actor,
+    Affiliation,
+    FormerSlug,
+    Import,
+    Position,
+    PublicVersion,
+    Source,
+    Stance,
+    Statement,
+    Topic,
+)
 from stances.models.sources import sha256_of
 from stances.vocabulary import Form, Status
 from tests.desk import act, address, as_sent, errors, messages, queries, send, signed_in
@@ -659,6 +671,17 @@ def test_what_the_program_keeps_by_itself_is_read_only(model):
     assert client.get(address(row, "delete")).status_code == 403
 
 
+def test_an_import_is_listed_with_its_file_and_its_rows():
+    editor = EditorFactory()
+    counts = {"statement": {"new": 1200, "first": 1, "last": 1200}, "actor": {"new": 1, "changed": 2}}
+    row = Import.objects.create(name="votes.csv", sha256="0a" * 32, by=editor, at=timezone.now(), counts=counts)
+    for url in (address(Import, "changelist"), address(row)):
+        content = signed_in(editor).get(url).content.decode()
+        assert "1 new actor, 2 changed actors, 1,200 new statements" in content
+        assert "votes.csv" in content
+        assert "0a" * 32 in content
+
+
 def test_long_menus_are_autocompletes(desk):
     ActorFactory.create_batch(3)
     page = desk.get(address(Statement, "add"))
@@ -677,7 +700,7 @@ def test_the_desk_leads_from_the_work_to_its_results(desk):
     page = desk.get(reverse("admin:index"))
     app = page.context["app_list"][0]
     names = [model["object_name"] for model in app["models"]]
-    kinds = ["Statement", "Source", "Actor", "Affiliation", "Topic", "Stance", "Position", "FormerSlug"]
+    kinds = ["Statement", "Source", "Actor", "Affiliation", "Topic", "Stance", "Position", "FormerSlug", "Import"]
     assert names == [*kinds, "Changes"]
     words = page.content.decode()
     assert "Stances: editors&#x27; desk" in words

@@ -12,8 +12,9 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from stances.models import Actor, Affiliation, FormerSlug, Position, Source, Stance, Statement, Topic
+from stances.models import Actor, Affiliation, FormerSlug, Import, Position, Source, Stance, Statement, Topic
 from stances.vocabulary import Status
 from tests.desk import act, address, as_sent, messages, send, signed_in
 from tests.factories import (
@@ -34,6 +35,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 User = get_user_model()
 groups = import_module("stances.migrations.0002_groups")
+seen = import_module("stances.migrations.0009_import_seen")
 MAKERS = {"coder": CoderFactory, "editor": EditorFactory, "administrator": AdministratorFactory}
 ROLES = list(MAKERS)
 
@@ -63,6 +65,7 @@ def rows():
         Stance: stance,
         Position: Position.objects.get(actor=public.actor),
         FormerSlug: FormerSlug.objects.get(),
+        Import: Import.objects.create(name="votes.csv", at=timezone.now(), counts={"statement": {"new": 2}}),
         User: UserFactory(),
         Group: Group.objects.create(name="guests"),
     }
@@ -80,6 +83,7 @@ MAY = {
         Stance: {"view"},
         Position: {"view"},
         FormerSlug: {"view"},
+        Import: set(),
         User: set(),
         Group: set(),
     },
@@ -88,6 +92,7 @@ MAY = {
         Stance: {"view", "change"},
         Position: {"view"},
         FormerSlug: {"view"},
+        Import: {"view"},
         User: set(),
         Group: set(),
     },
@@ -382,7 +387,7 @@ def names(group: str) -> set[str]:
 
 
 def test_the_migration_makes_the_groups_with_their_permissions(role):
-    assert names(role) == set(groups.ROLES[role])
+    assert names(role) == {*groups.ROLES[role], *(["stances.view_import"] if role in seen.ROLES else [])}
 
 
 def test_a_role_has_all_that_the_one_before_it_has():

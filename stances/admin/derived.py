@@ -1,4 +1,4 @@
-"""What the program keeps by itself, to be looked at: positions, and the addresses left behind."""
+"""What the program keeps by itself, to be looked at: positions, addresses left behind, and files that were imported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from stances.admin.columns import tile
 from stances.admin.filters import TopicFilter
 from stances.admin.lists import CheckedLists, of_names
-from stances.models import FormerSlug, Position
+from stances.models import FormerSlug, Import, Position
 
 
 class ReadOnlyAdmin(CheckedLists):
@@ -89,3 +89,18 @@ class FormerSlugAdmin(ReadOnlyAdmin):
             return None
         url = reverse(f"admin:stances_{former.kind}_change", args=[former.target_id])
         return format_html('<a href="{}">{}</a>', url, former.target)
+
+
+@admin.register(Import)
+class ImportAdmin(ReadOnlyAdmin):
+    list_display = ["name", "at", "by", "done", "sha256"]
+    list_select_related = ["by"]
+    date_hierarchy = "at"
+    search_fields = ["name", "sha256"]
+    search_help_text = "Names and sums of files."
+    ordering = ["-at", "-id"]
+    fields = ["name", "sha256", "at", "by", "done"]
+
+    @admin.display(description="rows")
+    def done(self, imported):
+        return imported.done

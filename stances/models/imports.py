@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -55,6 +56,11 @@ class Import(models.Model):
         return f"{self.name}, {self.at:%Y-%m-%d}"
 
     @property
+    def done(self) -> str:
+        """Say how many rows of each kind it made and changed."""
+        return ", ".join(counted(self.counts))
+
+    @property
     def reason(self) -> str:
         """Give the words by which the history names it."""
         return reason_of(self.name, self.sha256)
@@ -62,3 +68,15 @@ class Import(models.Model):
 
 def reason_of(name: str, sha256: str) -> str:
     return f"imported from {name}, SHA-256 {sha256}" if sha256 else f"imported from {name}"
+
+
+def counted(counts: dict[str, dict[str, int]]) -> Iterator[str]:
+    """Say how many rows of each kind are new and how many were changed."""
+    from stances.models import CURATED
+
+    for model in CURATED:
+        of_kind = counts.get(str(model._meta.model_name), {})
+        for word in ("new", "changed"):
+            if count := of_kind.get(word):
+                noun = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
+                yield f"{count:,} {word} {noun}"

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from stances.bulk import ImportFailed, load_file
-from stances.models import CURATED
+from stances.models.imports import counted
 from stances.sheets import SheetError
 
 
@@ -53,11 +53,4 @@ class Command(BaseCommand):
         if not done.changed:
             self.stdout.write(f"{done.rows:,} rows stand here already, as the file has them: nothing changed.")
             return
-        told = []
-        for model in CURATED:
-            counts = done.counts.get(str(model._meta.model_name), {})
-            for word in ("new", "changed"):
-                if count := counts.get(word):
-                    noun = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
-                    told.append(f"{count:,} {word} {noun}")
-        self.stdout.write(f"{done.rows:,} rows: {', '.join(told)}.")
+        self.stdout.write(f"{done.rows:,} rows: {', '.join(counted(done.counts))}.")
