@@ -220,16 +220,16 @@ class Index:
             place = f"{self.table}_of_{field.name}"
             if field.of:
                 words = f"SELECT {field.name}.id, {self._words(field)} AS words FROM {field.of}"  # noqa: S608
-                statements.append(f"CREATE TABLE {place} AS {words}")
+                statements.append(f"CREATE UNLOGGED TABLE {place} AS {words}")
                 joins.append(f"JOIN {place} {field.name} ON {field.name}.id = t.{field.name}_id")
                 filled.append(place)
             elif field.rows:
                 text = f"string_agg({field.sql}, ' ' ORDER BY {field.order}) AS text"
                 words = f"setweight(stances_search_words(text), '{field.grade}') AS words"
                 statements += [
-                    f"CREATE TABLE {place}_texts AS SELECT t.id, {text} FROM {self.source} t, {field.rows} "  # noqa: S608
+                    f"CREATE UNLOGGED TABLE {place}_texts AS SELECT t.id, {text} FROM {self.source} t, {field.rows} "  # noqa: S608
                     f"AND t.id BETWEEN {first} AND {last} GROUP BY t.id",
-                    f"CREATE TABLE {place} AS SELECT text, {words} FROM (SELECT DISTINCT text FROM {place}_texts) each",  # noqa: S608
+                    f"CREATE UNLOGGED TABLE {place} AS SELECT text, {words} FROM (SELECT DISTINCT text FROM {place}_texts) each",  # noqa: S608
                 ]
                 joins.append(
                     f"JOIN {place}_texts {field.name}_texts ON {field.name}_texts.id = t.id "
@@ -242,7 +242,7 @@ class Index:
             "SET LOCAL work_mem = '64MB'",
             *statements,
             *(f"ANALYZE {table}" for table in filled),
-            f"CREATE TABLE {made} AS SELECT t.id{date}, {self.document_sql(ready)} AS document "  # noqa: S608
+            f"CREATE UNLOGGED TABLE {made} AS SELECT t.id{date}, {self.document_sql(ready)} AS document "  # noqa: S608
             f"FROM {self.source} t {' '.join(joins)} WHERE {wanted}",
             f"INSERT INTO {self.table} SELECT * FROM {made} ORDER BY id",  # noqa: S608
             *(f"DROP TABLE {table}" for table in (made, *filled) if table.startswith(self.table)),

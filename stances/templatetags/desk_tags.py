@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django import template
@@ -17,7 +18,12 @@ def years_first(cl) -> dict[str, Any] | None:
     Which years have rows would take a look at each row; the first and the last day stand at the ends of an index.
     """
     name = cl.date_hierarchy
-    if not cl.paginator.is_long or any(given.startswith(f"{name}__") for given in cl.params):
+    if not cl.paginator.is_long:
+        # Of few rows PostgreSQL would look for the first day from the end of an index of all: these are read instead.
+        few = copy(cl)
+        few.queryset = cl.queryset.order_by().values("pk", name).distinct()
+        return date_hierarchy(few)
+    if any(given.startswith(f"{name}__") for given in cl.params):
         return date_hierarchy(cl)
     days = cl.queryset.filter(**{f"{name}__isnull": False}).order_by(name).values_list(name, flat=True)
     first, last = days.first(), days.last()
