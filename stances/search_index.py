@@ -229,7 +229,8 @@ class Index:
                 statements += [
                     f"CREATE UNLOGGED TABLE {place}_texts AS SELECT t.id, {text} FROM {self.source} t, {field.rows} "  # noqa: S608
                     f"AND t.id BETWEEN {first} AND {last} GROUP BY t.id",
-                    f"CREATE UNLOGGED TABLE {place} AS SELECT text, {words} FROM (SELECT DISTINCT text FROM {place}_texts) each",  # noqa: S608
+                    f"CREATE UNLOGGED TABLE {place} AS SELECT text, {words} "  # noqa: S608
+                    f"FROM (SELECT DISTINCT text FROM {place}_texts) each",
                 ]
                 joins.append(
                     f"JOIN {place}_texts {field.name}_texts ON {field.name}_texts.id = t.id "

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.contrib import admin
 from django.db import connection
+from django.test import SimpleTestCase
 from django.test.utils import CaptureQueriesContext
 
 from stances.admin import lists
@@ -118,3 +120,9 @@ def test_a_search_finds_rows_by_names(admin_client, address, q, number):
     )
     assert Source.objects.count() == 1
     assert len(shown(admin_client, f"/admin/stances/{address}/?q={q}").result_list) == number
+
+
+def test_the_box_of_a_row_is_the_admins_own():
+    row = StatementFactory(summary="“Quoted” & <more>")
+    desk = admin.site.get_model_admin(Statement)
+    SimpleTestCase().assertHTMLEqual(desk.action_checkbox(row), admin.ModelAdmin.action_checkbox(desk, row))
