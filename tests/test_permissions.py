@@ -35,7 +35,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 User = get_user_model()
 groups = import_module("stances.migrations.0002_groups")
-seen = import_module("stances.migrations.0009_import_seen")
+seen = import_module("stances.migrations.0011_import_seen")
 MAKERS = {"coder": CoderFactory, "editor": EditorFactory, "administrator": AdministratorFactory}
 ROLES = list(MAKERS)
 

@@ -19,7 +19,7 @@ def let_see(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stances", "0008_indexes"),
+        ("stances", "0010_series_in_order"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
