@@ -38,6 +38,12 @@ def test_nothing_unpublished_is_named(client, world, address):
     assert "secret" not in str(response.context["near"])
 
 
+@pytest.mark.parametrize("address", ["/", "/about/", "/stances.csv", "/api/v1/stances/", "/nowhere/"])
+@pytest.mark.parametrize("host", ["evil.example", "a b", "localhost:x"])
+def test_a_request_for_another_host_is_refused(client, address, host):
+    assert client.get(address, headers={"host": host}).status_code == 400
+
+
 TWINS = [
     "/actors/nobody{}",
     "/topics/nothing{}",

@@ -9,6 +9,7 @@ from html import escape, unescape
 from typing import Any
 
 from django import template
+from django.core.exceptions import DisallowedHost
 from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
@@ -218,9 +219,15 @@ def size(number: int) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def card(context) -> str:
-    """Give the whole address of the picture that stands for a page where it is linked, or nothing without a request."""
+    """Give the whole address of the picture that stands for a page where it is linked.
+
+    Nothing without a request, nor to one for a host that is not this one: its error page has no address.
+    """
     request = context.get("request")
-    return request.build_absolute_uri(static("stances/card.png")) if request else ""
+    try:
+        return request.build_absolute_uri(static("stances/card.png")) if request else ""
+    except DisallowedHost:
+        return ""
 
 
 @register.simple_tag(takes_context=True)
