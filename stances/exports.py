@@ -398,10 +398,5 @@ def refuse(problems: list, *, format: str) -> HttpResponse:
     if format != "json":
         words = "".join(f"{problem}\n" for problem in problems)
         return HttpResponse(words, status=400, content_type="text/plain; charset=utf-8")
-    content: dict[str, Any] = {
-        "errors": [
-            {"parameter": problem.parameter, "values": list(problem.values), "message": problem.message}
-            for problem in problems
-        ]
-    }
+    content = {"errors": [problem.data for problem in problems]}
     return HttpResponse(json.dumps(content, ensure_ascii=False), status=400, content_type=FORMATS["json"])

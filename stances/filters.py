@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 
@@ -132,9 +134,16 @@ class SearchFilter(filters.Filter):
         return qs.search(value) if value else qs
 
 
+#: So many problems of an address are told, and so many of the values given: it may hold some hundreds.
+PROBLEMS_TOLD = 10
+
+
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a parameter: its name, the values given, and what a reader is told."""
+    """What is wrong with a parameter: its name, the values given, and what a reader is told.
+
+    Without a parameter it counts those that are not told.
+    """
 
     parameter: str
     values: tuple[str, ...]
@@ -146,7 +155,24 @@ class Problem:
         return shown(self.parameter)[1:-1]
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.message}"
+        return f"{self.name}: {self.message}" if self.parameter else self.message
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The problem as JSON has it."""
+        named = {"parameter": self.parameter, "values": list(self.values)} if self.parameter else {}
+        return {**named, "message": self.message}
+
+
+def problems_of(form: forms.Form) -> list[Problem]:
+    """Tell what is wrong with an address, of much the first, and how much more there is."""
+    wrong = [(name, message) for name, messages in form.errors.items() for message in messages]
+    told = [
+        Problem(name, tuple(form.data.getlist(name)[:PROBLEMS_TOLD]), str(message))  # type: ignore[attr-defined]
+        for name, message in wrong[:PROBLEMS_TOLD]
+    ]
+    more = len(wrong) - PROBLEMS_TOLD
+    return [*told, Problem("", (), f"And {more} more.")] if more > 0 else told
 
 
 #: The rows that lead to each value, by its text, and whether these are all the rows.
@@ -205,11 +231,7 @@ class ListFilterSet(filters.FilterSet):
 
     @property
     def problems(self) -> list[Problem]:
-        return [
-            Problem(name, tuple(self.data.getlist(name)), message)
-            for name, messages in self.errors.items()
-            for message in messages
-        ]
+        return problems_of(self.form)
 
 
 @cache

@@ -356,6 +356,47 @@ def test_what_makes_sense_beside_a_wrong_value_stays_chosen(client, world):
     assert response.context["problems"][0][1] == "?actor=japan"
 
 
+MANY_UNKNOWN = "&".join(f"p{number}=" for number in range(680))
+MANY_TOPICS = "&".join(f"topic=t{number}" for number in range(90))
+
+
+@pytest.mark.parametrize(
+    ("address", "query"),
+    [
+        *((address, MANY_UNKNOWN) for address in ["/stances/", "/search/", "/", "/actors/japan/", "/compare/"]),
+        *((address, MANY_TOPICS) for address in ["/stances/", "/search/"]),
+    ],
+)
+def test_of_many_problems_the_first_are_told_and_how_many_more(client, world, address, query):
+    body = client.get(f"{address}?actor=japan&{query}").content
+    assert len(body) < 100_000
+    assert b" more.</li>" in body
+
+
+@pytest.mark.parametrize(
+    ("address", "query"),
+    [
+        ("/stances.json", MANY_UNKNOWN),
+        ("/stances.json", MANY_TOPICS),
+        ("/api/v1/stances/", MANY_TOPICS),
+        ("/actors/japan.json", MANY_UNKNOWN),
+    ],
+)
+def test_of_many_problems_json_has_the_first_and_how_many_more(client, world, address, query):
+    response = client.get(f"{address}?{query}")
+    *told, last = response.json()["errors"]
+    assert (response.status_code, len(told), list(last)) == (400, 10, ["message"])
+    assert max(len(it["values"]) for it in told) <= 10
+    assert last["message"] == f"And {query.count('&') + 1 - 10} more."
+
+
+def test_one_link_takes_out_all_that_could_not_be_read(client, world):
+    body = client.get(f"/stances/?actor=japan&{MANY_UNKNOWN}").content.decode()
+    assert body.count(">Take ") == 1
+    assert '<a href="?actor=japan">Take out all that could not be read</a>' in body
+    assert ">Take out all" not in client.get("/stances/?actor=japan&position=9").content.decode()
+
+
 def test_a_cursor_of_another_list_is_told(client, world):
     response = client.get("/stances/?cursor=nonsense")
     assert rows_of(response) == []

@@ -30,13 +30,7 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
     response = exception_handler(error, context)
     if response is None or not isinstance(error, exceptions.APIException):
         return response
-    if isinstance(error, Refused):
-        told = [
-            {"parameter": problem.parameter, "values": list(problem.values), "message": problem.message}
-            for problem in error.problems
-        ]
-    else:
-        told = [{"message": str(error.detail)}]
+    told = [it.data for it in error.problems] if isinstance(error, Refused) else [{"message": str(error.detail)}]
     response.data = {"errors": told}
     response.headers["Cache-Control"] = "no-store" if error.status_code >= 500 else "no-cache"
     return response

@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from stances.citations import Seen
 from stances.dates import today
 from stances.exports import refuse
-from stances.filters import Problem
+from stances.filters import Problem, problems_of
 from stances.models import PublicVersion, resolve
 from stances.near import near_slugs
 from stances.parameters import DayLookedAtField, ParametersForm, plainest, shown
@@ -58,10 +58,7 @@ class Page(PublicView):
 
     @property
     def problems(self) -> list[Problem]:
-        errors = self.form.errors.items()
-        return [
-            Problem(name, tuple(self.request.GET.getlist(name)), str(text)) for name, texts in errors for text in texts
-        ]
+        return problems_of(self.form)
 
     @cached_property
     def day(self) -> dt.date:

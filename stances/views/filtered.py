@@ -102,8 +102,8 @@ class FilteredList(PublicView, ABC):
         if not self.problems:
             return self.filters
         data = self.request.GET.copy()
-        for problem in self.problems:
-            data.pop(problem.parameter, None)
+        for name in {*self.filters.errors, *(problem.parameter for problem in self.problems)}:
+            data.pop(name, None)
         sound = self.filterset_class(data, queryset=self.queryset())
         return sound if sound.is_valid() else self.filterset_class(None, queryset=self.queryset())
 
@@ -112,12 +112,14 @@ class FilteredList(PublicView, ABC):
         active = chips(self.sound)
         words = "; ".join(chip.words for chip in active)
         noun, nouns = self.called()
+        few = all(problem.parameter for problem in self.problems)
         matching_words = f"{counted(matching)} {noun if matching == 1 else nouns}"
         return {
             "title": f"{capfirst(nouns)}: {words}" if words else capfirst(nouns),
             "canonical": self.canonical,
             "rows": self.rows(page),
-            "problems": [(problem, without(self.request.GET, problem.parameter)) for problem in self.problems],
+            "problems": [(it, without(self.request.GET, it.parameter) if few else "") for it in self.problems],
+            "sound_url": without(self.sound.data, "cursor"),
             "errors": self.errors,
             "facets": self.build_facets(),
             "given": {name: self.request.GET.get(name, "") for name in self.boxes},
