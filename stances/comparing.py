@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,27 +11,39 @@ from itertools import combinations, groupby
 
 from django.db.models import Count, Q
 
-from stances.asof import board
+from stances.asof import DECIDING, board
 from stances.charts import Axis, Row, Stretch, Strip, percent, row
-from stances.comparisons import Agreement, Move, Overlap, agreement, by_year, first_move, overlaps, within
+from stances.comparisons import (
+    ONE_DAY,
+    Agreement,
+    Move,
+    Overlap,
+    agreement,
+    by_year,
+    carried,
+    first_move,
+    overlaps,
+    within,
+)
 from stances.histories import History, covers, read
 from stances.models import Actor, Position, Stance, Topic
 from stances.periods import period_of
 from stances.tree import TopicTree
 from stances.vocabulary import Voice
-from stances.wording import counted, day_words
+from stances.wording import counted, day_words, joined
 
 READ = 72  # so many statements are drawn one by one or combined, the newest of each
 STRETCHES = 40  # more stretches of a pair than this are drawn by the axis's stretches of the calendar
 #: A share of days is told where each has so many own statements; fewer could make any share, and are told in words.
 ENOUGH = 3
+TOPICS_OFFERED = 12  # so many other topics are named where there is nothing to compare
 TURNS = 3  # so many stretches of one kind are named one after the other
 KINDS = {"same": "on the same side", "apart": "one undecided", "opposed": "on opposite sides"}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two of the actors, and the days on which both had an own position."""
+    """Two of the actors, and the days on which both have an own position carried forward."""
 
     mine: History
     other: History
@@ -40,17 +53,35 @@ class Pair:
     def label(self) -> str:
         return f"{self.mine.actor.label} and {self.other.actor.label}"
 
+    @property
+    def last_day(self) -> dt.date:
+        """Give the day on which the comparison ends: the last that the sources of both cover."""
+        covered = [it.last_source_on for it in (self.mine, self.other) if it.last_source_on]
+        return min(max(covered, default=self.day), self.day)
+
     @cached_property
     def overlaps(self) -> list[Overlap]:
-        return overlaps(self.mine.held, self.other.held, self.day)
+        mine, other = (carried(it.held, it.stated_on) for it in (self.mine, self.other))
+        return overlaps(mine, other, self.last_day)
+
+    @cached_property
+    def both_spoke(self) -> int:
+        """Count the days on which both spoke."""
+        return len(set(self.mine.stated_on) & set(self.other.stated_on))
+
+    def said_in(self, year: int) -> tuple[int, int]:
+        """Count the own statements of each in a year."""
+        mine, other = (sum(day.year == year for day, _ in it.said_on) for it in (self.mine, self.other))
+        return mine, other
 
     @cached_property
     def whole(self) -> Agreement:
         return agreement(self.overlaps)
 
     @cached_property
-    def years(self) -> dict[int, Agreement]:
-        return by_year(self.overlaps)
+    def by_year(self) -> list[tuple[int, Agreement, tuple[int, int]]]:
+        """List the years in which both are carried forward, with what each said in them."""
+        return [(year, found, self.said_in(year)) for year, found in by_year(self.overlaps).items()]
 
     @property
     def statements(self) -> tuple[int, int]:
@@ -66,15 +97,15 @@ class Pair:
         """Say who moved first: "Australia, on 9 April 2024; Japan 20 days later"."""
         move, names = self.move, (self.mine.actor.label, self.other.actor.label)
         if not self.whole.days:
-            return "no day on which both have an own position"
+            return "no day on which both positions are carried forward"
         if move is None:
-            return "neither has changed since both have a position"
+            return "neither has changed since both have been on record"
         when = day_words(move.day, preposition=True)
         if move.by_mine and move.by_other:
             return f"both {when}"
         name, follower = names if move.by_mine else names[::-1]
         if move.days_after is None:
-            return f"{name}, {when}; {follower} has not changed since both have a position"
+            return f"{name}, {when}; {follower} has not changed since both have been on record"
         return f"{name}, {when}; {follower} {counted(move.days_after, 'day')} later"
 
     @property
@@ -84,10 +115,11 @@ class Pair:
 
     @property
     def rests_on(self) -> str:
-        """Give the counts: "rests on 2 and 3 statements; both recorded on 214 days"."""
-        both = "both recorded on no day" if not self.whole.days else f"both recorded on {days_words(self.whole.days)}"
+        """Give the counts: "2 and 3 statements; both spoke on one day; both carried forward on 214 days"."""
         mine, other = self.statements
-        return f"rests on {mine} and {other} statement{'' if mine == other == 1 else 's'}; {both}"
+        said = f"{mine} and {other} statement{'' if mine == other == 1 else 's'}"
+        both = f"both spoke on {days_words(self.both_spoke)}"
+        return f"{said}; {both}; both carried forward on {days_words(self.whole.days)}"
 
     @property
     def stood(self) -> str:
@@ -108,7 +140,12 @@ class Pair:
 
     def strip(self, axis: Axis) -> Strip:
         """Lay out on the axis how the two stood to each other."""
-        runs = [list(run) for _, run in groupby(self.overlaps, lambda it: it.kind)]
+        runs: list[list[Overlap]] = []
+        for it in self.overlaps:
+            if runs and runs[-1][-1].kind == it.kind and runs[-1][-1].last + ONE_DAY == it.first:
+                runs[-1].append(it)
+            else:
+                runs.append([it])
         if len(runs) > STRETCHES:
             runs = [
                 found
@@ -119,7 +156,7 @@ class Pair:
 
 
 def days_words(days: int) -> str:
-    return "1 day" if days == 1 else f"{days:,} days"
+    return {0: "no day", 1: "one day"}.get(days, f"{days:,} days")
 
 
 def stretch(run: Sequence[Overlap], axis: Axis) -> Stretch:
@@ -128,7 +165,7 @@ def stretch(run: Sequence[Overlap], axis: Axis) -> Stretch:
     for it in run:
         days[it.kind] = days.get(it.kind, 0) + it.days
     kind = max(days, key=lambda name: days[name])
-    start, end = axis.at(run[0].first), axis.at(run[-1].last + dt.timedelta(days=1))
+    start, end = axis.at(run[0].first), axis.at(run[-1].last + ONE_DAY)
     whole = agreement(run)
     mostly = "" if len(days) == 1 else f" on {days[kind]} of {whole.days} days"
     words = f"{day_words(run[0].first, short=True)} to {day_words(run[-1].last, short=True)}: {KINDS[kind]}{mostly}"
@@ -153,15 +190,13 @@ class Comparison:
         return found
 
     def _add_whole(self, series: Q, histories: list[History]) -> None:
-        """Add to histories that were not read whole all positions, and how much was said, for the agreement."""
-        positions = Position.objects.own().filter(series, since__lte=self.day).order_by("since")
-        said = Stance.objects.in_series().filter(series, attribution=Voice.OWN, stated_on__lte=self.day).order_by()
-        numbers = dict(said.values_list("actor").annotate(Count("pk")))
-        by_actor: dict[int, list[Position]] = {}
-        for position in positions:
-            by_actor.setdefault(position.actor_id, []).append(position)
-        for told in histories:
-            told.positions, told.own_said = by_actor.get(told.actor.pk, []), numbers.get(told.actor.pk, 0)
+        """Add to histories that were not read whole all positions, and when all was said, for the agreement."""
+        by_actor = {told.actor.pk: told for told in histories}
+        for position in Position.objects.own().filter(series, since__lte=self.day).order_by("since"):
+            by_actor[position.actor_id].positions.append(position)
+        said = Stance.objects.in_series().filter(series, attribution=Voice.OWN, stated_on__lte=self.day)
+        for actor, day, role in said.order_by("stated_on").values_list("actor", "stated_on", "role"):
+            by_actor[actor].own_said_on.append((day, role in DECIDING))
 
     @cached_property
     def axis(self) -> Axis:
@@ -184,10 +219,41 @@ class Comparison:
         return [pair.strip(self.axis) for pair in self.pairs]
 
     @property
-    def years(self) -> list[tuple[int, list[tuple[Pair, Agreement | None]]]]:
-        """List the years, newest first, with the agreement of each pair in them."""
-        found = sorted({year for pair in self.pairs for year in pair.years}, reverse=True)
-        return [(year, [(pair, pair.years.get(year)) for pair in self.pairs]) for year in found]
+    def years(self) -> list[tuple[int, list[tuple[Pair, Agreement | None, bool]]]]:
+        """List the years, newest first, with the agreement of each pair in them, and whether either spoke."""
+        told = [(pair, {year: (found, any(said)) for year, found, said in pair.by_year}) for pair in self.pairs]
+        years = sorted({year for _, found in told for year in found}, reverse=True)
+        return [(year, [(pair, *found.get(year, (None, False))) for pair, found in told]) for year in years]
+
+    @property
+    def lede(self) -> str:
+        """Say on how many days both spoke; where there is nothing to compare, who has no position."""
+        silent = [told for told in self.histories if not told.own]
+        if silent and len(self.histories) - len(silent) < 2:
+            names = joined([told.actor.label for told in silent])
+            verb = "has" if len(silent) == 1 else "have"
+            heard = joined([told.actor.label for told in silent if told.reported])
+            more = f" (others report one of {heard})" if heard else ""
+            what = self.tree.in_sentence(self.topic)
+            return f"{names} {verb} no own position on record on {what}{more}, so there is nothing to compare."
+        if len(self.pairs) == 1:
+            pair = self.pairs[0]
+            days = days_words(pair.whole.days)
+            stood = f": {pair.stood}" if pair.stood else ""
+            return f"Both spoke on {days_words(pair.both_spoke)}; both positions are carried forward on {days}{stood}."
+        spoken = Counter(day for told in self.histories for day in set(told.stated_on))
+        return f"On {days_words(sum(n > 1 for n in spoken.values()))} two or more of them spoke."
+
+    @cached_property
+    def elsewhere(self) -> list[Topic]:
+        """List the topics on which all of them have an own position, where there is nothing to compare on this one."""
+        if any(pair.whole.days for pair in self.pairs):
+            return []
+        pks = [actor.pk for actor in self.actors]
+        held = Position.objects.own().filter(actor__in=pks, since__lte=self.day).order_by().values("topic")
+        shared = held.annotate(n=Count("actor", distinct=True)).filter(n=len(pks)).values_list("topic", flat=True)
+        found = set(shared) - {self.topic.pk}
+        return [topic for topic in self.tree if topic.pk in found][:TOPICS_OFFERED]
 
     @property
     def covers(self) -> str:

@@ -1,7 +1,8 @@
 """How two actors' positions stood to each other over time. No database here.
 
-A is one actor's own series of positions, B the other's, up to and with a day. Let D be the days on which both have an
-own position, a(d) and b(d) their values from -2 to 2 on day d, and side(v) the sign of v:
+A is one actor's own series of positions, B the other's. A position is carried forward from each day on which it was
+stated for two years, until another one is recorded, and no further than the sources reach. Let D be the days on which
+both are carried forward, a(d) and b(d) their values from -2 to 2 on day d, and side(v) the sign of v:
 
     same side     = |{d in D: side(a(d)) = side(b(d))}| / |D|
     mean distance = sum over d in D of |a(d) - b(d)| / |D|, from 0 to 4
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from stances.asof import OLD_YEARS, years_after
 from stances.vocabulary import side
 
 ONE_DAY = dt.timedelta(days=1)
@@ -24,8 +26,22 @@ ONE_DAY = dt.timedelta(days=1)
 class Held(Protocol):
     """A position as it was held, until the day before `until` (None: it stands); `stances.series.Interval` is one."""
 
+    @property
+    def since(self) -> dt.date: ...
+
+    @property
+    def until(self) -> dt.date | None: ...
+
+    @property
+    def value(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Days over which a position is carried forward, until the day before `until`."""
+
     since: dt.date
-    until: dt.date | None
+    until: dt.date
     value: int
 
 
@@ -85,6 +101,22 @@ class Move:
     def days_after(self) -> int | None:
         """Say how many days later the other one changed too."""
         return (self.followed_on - self.day).days if self.followed_on else None
+
+
+def carried(held: Sequence[Held], stated: Iterable[dt.date]) -> list[Carried]:
+    """Cut positions to the days on which they were stated, and two years from each; both come in order of time."""
+    found: list[Carried] = []
+    place = 0
+    for day in stated:
+        while place < len(held) - 1 and (until := held[place].until) and until <= day:
+            place += 1
+        it, end = held[place], years_after(day, OLD_YEARS) + ONE_DAY
+        end = min(end, it.until or end)
+        if found and found[-1].until >= day and found[-1].value == it.value:
+            found[-1] = Carried(found[-1].since, end, it.value)
+        else:
+            found.append(Carried(day, end, it.value))
+    return found
 
 
 def overlaps(mine: Sequence[Held], other: Sequence[Held], day: dt.date) -> list[Overlap]:

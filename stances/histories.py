@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, OuterRef, Q, Subquery
 
-from stances.asof import Shown, condition_said, reporter, source_of, stated_date
+from stances.asof import DECIDING, Shown, condition_said, reporter, source_of, stated_date
 from stances.dates import PartialDate
 from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
@@ -110,7 +110,7 @@ class History:
     shown: Shown | None = None
     omitted: int = 0  # so many older or newer stances, at least, were not read
     positions: list[Position] = field(default_factory=list)  # all own ones, where the history was not read whole
-    own_said: int = 0
+    own_said_on: list[tuple[dt.date, bool]] = field(default_factory=list)  # then: each own statement, as `said_on`
 
     @property
     def held(self) -> Sequence[Interval | Position]:
@@ -118,9 +118,24 @@ class History:
         return self.positions or self.own
 
     @property
+    def said_on(self) -> list[tuple[dt.date, bool]]:
+        """List for each own statement, in order of time, its latest day and whether it decided the position."""
+        return self.own_said_on or [(it.date.latest, it.role in DECIDING) for it in self.statements]
+
+    @property
     def said(self) -> int:
         """Count the own statements."""
-        return self.own_said or len(self.statements)
+        return len(self.said_on)
+
+    @property
+    def stated_on(self) -> list[dt.date]:
+        """List the days on which own statements decided the position, in order."""
+        return [day for day, decided in self.said_on if decided]
+
+    @property
+    def last_source_on(self) -> dt.date | None:
+        """Give the last day that its sources cover."""
+        return max((max(it.printed_on, it.date.latest) for it in self.events), default=None)
 
     @property
     def number(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 
 import pytest
 from django.db import connection
@@ -35,7 +36,7 @@ def two(topic):
     aldoria, brenmark = (GovernmentFactory(slug=slug) for slug in ("aldoria", "brenmark"))
     say(aldoria, topic, "2024-04-01", 2)
     say(brenmark, topic, "2024-04-11", 1)
-    say(aldoria, topic, "2024-04-21", -2)
+    say(aldoria, topic, "2024-04-21", -2, statement__source__published_on=dt.date(2024, 5, 1))
     return aldoria, brenmark
 
 
@@ -50,10 +51,13 @@ def rows_of(client, **query) -> list[dict[str, str]]:
 def test_page_tells_the_counts_first_and_words_where_statements_are_few(client, two):
     response = client.get(PAGE, BOTH)
     text = text_of(response)
-    assert "Aldoria and Brenmark 2 and 1 21 On the same side, then on opposite sides too few statements" in text
-    assert "rests on 2 and 1 statements; both recorded on 21 days: on the same side, then on opposite sides" in text
+    stood = "on the same side, then on opposite sides"
+    assert f"2 and 1 statements; both spoke on no day; both carried forward on 21 days: {stood}" in text
+    assert f"Both spoke on no day; both positions are carried forward on 21 days: {stood}." in text
+    assert "Statements: 2 and 1 Days both spoke: 0 Days with both positions carried forward: 21" in text
+    assert f"How they stood on these: {stood.capitalize()} Mean distance: too few statements" in text
     assert "Aldoria, on 21 April 2024; Brenmark has not changed" in text
-    assert "2024 10 of 21 days" in text
+    assert "2024 Aldoria and Brenmark: 10 of 21 days" in text
     assert "48%" not in text
     assertContains(response, "<h1>Aldoria and Brenmark on sharing</h1>")
     kinds = [stretch.kind for stretch in response.context["compared"].strips[0].stretches]
@@ -72,8 +76,8 @@ def test_page_gives_a_share_where_both_have_three_statements(client, two, topic)
     assert "%" not in client.get(PAGE, BOTH).context["compared"].pairs[0].words
     say(two[1], topic, "2024-04-26", 1)
     text = text_of(client.get(PAGE, BOTH))
-    assert "Aldoria and Brenmark 3 and 3 21 Same side on 48% of these days 2.05" in text
-    assert "rests on 3 and 3 statements; both recorded on 21 days: same side on 48% of these days" in text
+    assert "How they stood on these: Same side on 48% of these days Mean distance: 2.05" in text
+    assert "3 and 3 statements; both spoke on one day; both carried forward on 21 days: same side on 48%" in text
     assert "10 of 21 days: 48%, mean distance 2.05" in text
 
 
@@ -96,10 +100,19 @@ def test_twins_tell_the_same(client, two):
     )
     assert (whole["statements"], whole["other_statements"]) == ("2", "1")
     assert (whole["moved_first"], whole["moved_on"], whole["followed_on"]) == ("aldoria", "2024-04-21", "")
-    assert (year["year"], year["days"]) == ("2024", "21")
+    assert (whole["both_spoke_days"], whole["last_day"]) == ("0", "2024-05-01")
+    assert (year["year"], year["days"], year["statements"], year["other_statements"]) == ("2024", "21", "2", "1")
     data = client.get(reverse("compare-json"), BOTH).json()
     assert data["actors"] == ["aldoria", "brenmark"]
-    assert data["pairs"][0]["years"][0]["same_side"] == 0.4762
+    assert data["pairs"][0]["years"][0] == {
+        "year": 2024,
+        "days": 21,
+        "same_side_days": 10,
+        "same_side": 0.4762,
+        "mean_distance": 2.0476,
+        "statements": [2, 1],
+    }
+    assert (data["pairs"][0]["both_spoke_days"], data["pairs"][0]["last_day"]) == (0, "2024-05-01")
     assert [len(told["own"]) for told in data["histories"]] == [2, 1]
 
 
@@ -117,7 +130,75 @@ def test_reported_and_wider_positions_enter_no_agreement(client, two, topic):
     assert rows_of(client, actor=["aldoria", "heard"], topic="sharing")[0]["days"] == "0"
     assert rows_of(client, actor=["aldoria", "brenmark"], topic="part")[0]["days"] == "0"
     text = text_of(client.get(PAGE, {"actor": ["aldoria", "heard"], "topic": "sharing"}))
-    assert "No day on which both have an own position" in text
+    assert "No day on which both positions are carried forward" in text
+
+
+def test_nothing_is_counted_after_the_last_source_on_either(client, two, topic):
+    later = dt.date(2024, 8, 1)
+    say(GovernmentFactory(), topic, "2024-07-01", statement__source__published_on=later)
+    asked = BOTH | {"on": "2026-11-22"}
+    [pair] = client.get(PAGE, asked).context["compared"].pairs
+    assert (pair.whole.days, pair.last_day) == (21, dt.date(2024, 5, 1))
+    assert {row["last_day"] for row in rows_of(client, **asked)} == {"2024-05-01", ""}
+
+
+@pytest.fixture
+def apart(topic):
+    """Both for on three days of January 2018, and again three years later."""
+    actors = [GovernmentFactory(slug=slug) for slug in ("aldoria", "brenmark")]
+    for year in (2018, 2021):
+        for place in range(1, 4):
+            for actor in actors:
+                say(actor, topic, f"{year}-01-0{place}", 1, statement__source__published_on=dt.date(year, 1, 31))
+    return actors
+
+
+def test_position_is_carried_forward_for_two_years(client, apart):
+    whole, *years = rows_of(client, **BOTH)
+    days = [(dt.date(2020, 1, 3) - dt.date(2018, 1, 1)).days + 1, 31]
+    assert (whole["days"], whole["last_day"]) == (str(sum(days)), "2021-01-31")
+    assert [(year["year"], year["days"]) for year in years] == [
+        ("2018", "365"),
+        ("2019", "365"),
+        ("2020", "3"),
+        ("2021", "31"),
+    ]
+    kinds = client.get(PAGE, BOTH).context["compared"].strips[0].stretches
+    assert len(kinds) == 2
+
+
+def test_year_without_words_says_so_and_has_no_share(client, apart):
+    text = text_of(client.get(PAGE, BOTH))
+    assert "2019 Aldoria and Brenmark: nothing said; carried forward on 365 days" in text
+    year = next(row for row in rows_of(client, **BOTH) if row["year"] == "2019")
+    assert (year["days"], year["statements"], year["same_side"], year["mean_distance"]) == ("365", "0", "", "")
+    [pair] = client.get(reverse("compare-json"), BOTH).json()["pairs"]
+    assert pair["both_spoke_days"] == 6
+    assert [it["same_side"] for it in pair["years"]] == [1, None, None, 1]
+    assert "Both spoke on 6 days" in text
+
+
+def test_long_histories_are_carried_forward_alike(client, apart, monkeypatch):
+    whole = rows_of(client, **BOTH)
+    monkeypatch.setattr("stances.comparing.READ", 4)
+    assert client.get(PAGE, BOTH).context["compared"].histories[0].omitted
+    assert rows_of(client, **BOTH) == whole
+
+
+def test_where_nothing_can_be_compared_the_page_says_who_is_silent_and_where_both_spoke(client, two, topic):
+    silent, elsewhere = (
+        GovernmentFactory(name="Silent", slug="silent"),
+        TopicFactory(name="Elsewhere", slug="elsewhere"),
+    )
+    say(silent, elsewhere, "2024-04-01")
+    say(two[0], elsewhere, "2024-04-01")
+    say(two[1], TopicFactory(name="Lone"), "2024-04-01")
+    response = client.get(PAGE, {"actor": ["aldoria", "silent"], "topic": "sharing"})
+    text = text_of(response)
+    assert "Silent has no own position on record on sharing, so there is nothing to compare." in text
+    assert "Both are recorded on: Elsewhere." in text
+    assertContains(response, "/compare/?actor=aldoria&amp;actor=silent&amp;topic=elsewhere")
+    assert client.get(PAGE, BOTH).context["both"] == []
 
 
 def test_day_looked_at_ends_the_comparison(client, two):
@@ -176,13 +257,16 @@ def test_unknown_parameter_gets_a_message(client, two):
 
 
 def test_form_lists_who_has_an_own_position_on_the_topic(client, two, topic):
-    say(GovernmentFactory(name="Heard"), topic, "2024-04-01", attribution="reported")
+    say(GovernmentFactory(slug="heard", name="Heard"), topic, "2024-04-01", attribution="reported")
     say(GovernmentFactory(name="Elsewhere"), TopicFactory(), "2024-04-01")
     response = client.get(PAGE, {"topic": "sharing", "actor": "brenmark"})
-    assert [(actor.slug, chosen) for actor, chosen in response.context["choices"]] == [
-        ("brenmark", True),
-        ("aldoria", False),
+    assert [(actor.slug, *rest) for actor, *rest in response.context["choices"]] == [
+        ("brenmark", True, True),
+        ("aldoria", False, True),
     ]
+    silent = client.get(PAGE, {"topic": "sharing", "actor": ["aldoria", "heard"]})
+    assert "Heard (no own position)" in text_of(silent)
+    assert "Aldoria (no" not in text_of(silent)
 
 
 def test_menu_names_all_others_who_are_recorded_on_the_topic(client, two, topic):
@@ -221,7 +305,7 @@ def test_ticks_are_kept_where_too_many_are_given(client, topic):
     for slug in slugs:
         say(GovernmentFactory(slug=slug), topic, "2024-04-01")
     choices = client.get(PAGE, {"actor": slugs, "topic": "sharing"}).context["choices"]
-    assert [(actor.slug, chosen) for actor, chosen in choices] == [(slug, True) for slug in slugs]
+    assert [(actor.slug, chosen) for actor, chosen, _ in choices] == [(slug, True) for slug in slugs]
 
 
 def test_former_slugs_name_the_same_actors(client, two):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stances.comparisons import agreement, by_year, first_move, overlaps, within
+from stances.asof import years_after
+from stances.comparisons import ONE_DAY, agreement, by_year, carried, first_move, overlaps, within
 
 DAY_ONE = dt.date(2023, 12, 1)
 END = DAY_ONE + dt.timedelta(days=100)
@@ -60,6 +61,18 @@ def test_who_is_named_first_does_not_matter(mine, other):
     if move and back:
         assert (move.day, move.by_mine, move.by_other) == (back.day, back.by_other, back.by_mine)
         assert move.followed_on == back.followed_on
+
+
+@given(some_series, st.sets(st.integers(0, 3000), max_size=6))
+def test_position_is_carried_forward_two_years_from_each_day_on_which_it_was_stated(held, said):
+    stated = sorted({it.since for it in held} | {day for n in said if held and (day := held[0].since + n * ONE_DAY)})
+    found = carried(held, stated)
+    for day in (DAY_ONE + dt.timedelta(days=n) for n in range(0, 4000, 7)):
+        last = max((it for it in stated if it <= day), default=None)
+        fresh = last is not None and day <= years_after(last, 2)
+        assert next((it.value for it in found if it.since <= day < it.until), None) == (
+            on(held, day) if fresh else None
+        )
 
 
 @given(some_series)

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
-from django.utils.http import urlencode
 
 from stances import citations, twins
 from stances.comparing import ENOUGH, Comparison, Pair
@@ -40,6 +39,8 @@ COLUMNS = (
     "moved_first",
     "moved_on",
     "followed_on",
+    "both_spoke_days",
+    "last_day",
 )
 
 
@@ -78,9 +79,10 @@ class CompareView(Page):
 
     def url(self, name: str, compared: Comparison) -> str:
         """Write the address of this comparison on its day, in a format."""
-        query = [("actor", actor.slug) for actor in compared.actors]
-        query += [("topic", compared.topic.slug), ("on", self.day.isoformat())]
-        return f"{reverse(name)}?{urlencode(query)}"
+        return reverse(name, query={**self.query(compared, compared.topic), "on": self.day.isoformat()})
+
+    def query(self, compared: Comparison, topic: Topic) -> dict[str, Any]:
+        return {"actor": [actor.slug for actor in compared.actors], "topic": topic.slug}
 
     def title(self, compared: Comparison) -> str:
         return f"{joined([actor.label for actor in compared.actors])} on {self.tree.in_sentence(compared.topic)}"
@@ -102,6 +104,9 @@ class CompareView(Page):
             "chosen": [(actor, self.without(actor)) for actor in actors],
             "enough": ENOUGH,
             "compared": compared,
+            "both": [(it, reverse("compare", query=self.query(compared, it))) for it in compared.elsewhere]
+            if compared
+            else [],
         }
         if compared:
             urls = {kind: self.url(f"compare-{kind}", compared) for kind in ("csv", "json", "svg")}
@@ -122,6 +127,8 @@ class CompareView(Page):
     def offered(self, actors: list[Actor], topic: Topic | None) -> dict[str, Any]:
         """List whom to choose from: who has an own position, to tick, the chosen first; all others recorded, as a menu.
 
+        With each goes whether it is chosen, and whether it has an own position.
+
         Without a topic the ticks are of governments with an own position on any.
         """
         positions = Position.objects.filter(actor=OuterRef("pk"))
@@ -130,9 +137,11 @@ class CompareView(Page):
         recorded = Actor.objects.filter(Exists(positions)).order_by("name", "pk")
         own = recorded.filter(Exists(positions.filter(voice=Voice.OWN)))
         chosen = actors or self.ticked()
-        held = (own if topic else own.governments()).exclude(pk__in=[actor.pk for actor in chosen])
-        ticks = [(actor, True) for actor in chosen] + [(actor, False) for actor in held[:LISTED]]
-        others = recorded.exclude(pk__in=[actor.pk for actor, _ in ticks])
+        pks = [actor.pk for actor in chosen]
+        held = (own if topic else own.governments()).exclude(pk__in=pks)
+        spoken = set(own.filter(pk__in=pks).values_list("pk", flat=True))
+        ticks = [(actor, True, actor.pk in spoken) for actor in chosen] + [(it, False, True) for it in held[:LISTED]]
+        others = recorded.exclude(pk__in=[actor.pk for actor, *_ in ticks])
         if find := self.form.cleaned_data.get("find"):
             others = others.search(find)
         menu = list(others[: OFFERED + 1])
@@ -157,8 +166,9 @@ class CompareView(Page):
         notes = [
             compared.topic.proposition,
             covered(compared.histories),
-            "Below, how each two stood to each other on the days on which both have an own position: "
-            "filled, on the same side; empty, one of them undecided; hatched, on opposite sides.",
+            "Below, how each two stood to each other while both own positions are carried forward, for two years from "
+            "each statement and no further than the sources reach: filled, on the same side; empty, one of them "
+            "undecided; hatched, on opposite sides.",
         ]
         told = about(
             self,
@@ -183,12 +193,14 @@ class CompareView(Page):
         }
 
 
-def figures_of(found: Agreement) -> dict[str, Any]:
+def figures_of(found: Agreement, said: tuple[int, int]) -> dict[str, Any]:
+    """Give the figures; of days over which neither said anything only how many they are."""
+    spoke = any(said)
     return {
         "days": found.days,
         "same_side_days": found.same_days,
-        "same_side": rounded(found.share),
-        "mean_distance": rounded(found.mean_distance),
+        "same_side": rounded(found.share) if spoke else None,
+        "mean_distance": rounded(found.mean_distance) if spoke else None,
     }
 
 
@@ -208,9 +220,13 @@ def data_of(pair: Pair) -> dict[str, Any]:
     who, day, followed = moved(pair)
     return {
         "actors": [pair.mine.actor.slug, pair.other.actor.slug],
-        **figures_of(pair.whole),
+        **figures_of(pair.whole, pair.statements),
         "statements": list(pair.statements),
-        "years": [{"year": year, **figures_of(found)} for year, found in pair.years.items()],
+        "both_spoke_days": pair.both_spoke,
+        "last_day": pair.last_day,
+        "years": [
+            {"year": year, **figures_of(found, said), "statements": list(said)} for year, found, said in pair.by_year
+        ],
         "moved_first": who,
         "moved_on": day,
         "followed_on": followed,
@@ -222,6 +238,7 @@ def rows_of(compared: Comparison) -> Iterable[tuple[Any, ...]]:
     for pair in compared.pairs:
         who, day, followed = moved(pair)
         names = (compared.topic.slug, pair.mine.actor.slug, pair.other.actor.slug)
-        yield (*names, "", *figures_of(pair.whole).values(), *pair.statements, " ".join(who), day, followed)
-        for year, found in pair.years.items():
-            yield (*names, year, *figures_of(found).values(), "", "", "", "", "")
+        whole = figures_of(pair.whole, pair.statements).values()
+        yield (*names, "", *whole, *pair.statements, " ".join(who), day, followed, pair.both_spoke, pair.last_day)
+        for year, found, said in pair.by_year:
+            yield (*names, year, *figures_of(found, said).values(), *said, "", "", "", "", "")
