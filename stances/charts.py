@@ -9,7 +9,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 
 from django.urls import reverse
 
@@ -23,8 +23,12 @@ from stances.vocabulary import CSS, SIGNS, ChangeKind, wording
 NOW = 99.3  # where the day looked at stands, in percent: a little room remains for the marks on it
 NARROW, WIDE = 308, 608  # pixels of the plot where signs alone, and where words too, are written in the bands
 APART, HEADS_APART = 10.5, 13.0  # pixels between the middles of dots, of heads, so that they do not touch
+ARROW_APART = 26.0  # pixels that a mark with an arrow to its left needs there
+PINNED = 1e6  # the weight of a mark that stays on its day, where others beside it move
+NEAR_END = 10  # percent before the end of an axis in which marks are moved to the left
 REFERENCE = 560  # pixels of the plot for which marks are set apart
 CHAR = 7.0  # pixels of a letter in a band
+LABEL_CHAR, LABEL_ASIDE = 6.6, 10.0  # pixels of a letter beside the mark of a change, and between the two
 HATCH = 10.0  # pixels of the hatched mark of a report, from its place on
 REACH, LEAST_REACH = 12.0, 5.0  # pixels about the middle of a mark that lead to it, if none stands closer
 CROWD = 40  # more marks of a row than this are combined
@@ -41,7 +45,7 @@ def percent(value: float) -> str:
 
 
 def pixels(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+    return f"{round(value, 1) + 0:.1f}".removesuffix(".0")  # no minus before a nought
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,14 @@ class Axis:
 
     def x(self, day: dt.date) -> str:
         return percent(self.at(day))
+
+    @classmethod
+    def on_paper(cls, histories: Sequence[History], day: dt.date) -> Axis:
+        """End some room after the last mark where the day looked at is more than a year later."""
+        whole = cls.over(histories, day)
+        last = max((event.shown_on for told in histories for event in told.events), default=day)
+        end = last + dt.timedelta(days=max((last - whole.start).days // 3, 60))
+        return whole if (day - end).days < 365 else cls.over(histories, end)
 
     @property
     def now(self) -> str:
@@ -133,8 +145,9 @@ class Head:
     reversal: bool
     dx: str
     points: str
-    label: str
-    label_dx: str
+    label: str = ""
+    label_dx: str = ""
+    label_left: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,11 +235,47 @@ class Row:
     rings: list[Ring] = field(default_factory=list)
 
     @property
+    def signs(self) -> set[str]:
+        """Name the kinds of marks that it has, for a key."""
+        segments = [segment for mark in self.marks for band in mark.bands for segment in band.segments]
+        heads = [mark.head for mark in self.marks if mark.head]
+        said: list[Mark | Report] = [*self.marks, *self.reports]
+        alone = [it for it in said if it.number == 1]
+        found = {
+            "held": bool(segments),
+            "thin": any(segment.thin for segment in segments),
+            "reported": bool(self.reports),
+            "statement": any(mark.number == 1 and not mark.approx for mark in self.marks),
+            "combined": any(it.number > 1 for it in (*said, *self.rings)),
+            "part": any(it.whisker for it in alone),
+            "before": any(it.open_start for it in alone),
+            "reversal": any(head.reversal for head in heads),
+            "shift": any(head.shape != "terms" and not head.reversal for head in heads),
+            "terms": any(head.shape == "terms" for head in heads),
+            "repeat": bool(self.rings),
+            "void": self.void != percent(0),
+        }
+        return {name for name, occurs in found.items() if occurs}
+
+    @property
     def combined(self) -> bool:
-        numbers = (
-            [it.number for it in self.marks] + [it.number for it in self.reports] + [it.number for it in self.rings]
-        )
-        return max(numbers, default=1) > 1
+        return "combined" in self.signs
+
+    @property
+    def moved(self) -> str:
+        """Say what its last change was: "9 Apr 2024: for, later → for, in part"."""
+        if not self.history.changes:
+            return ""
+        change = self.history.changes[-1]
+        when = PartialDate(change.opening.earliest, change.opening.latest).words(short=True)
+        before = wording(*(change.previous or (0, "")))
+        last = "last " if len(self.history.changes) > 1 else ""
+        return f"{last}changed {when}: {before} → {wording(change.value, change.terms)}"
+
+    @property
+    def labelled(self) -> bool:
+        """Tell whether each change is named at its mark."""
+        return all(mark.head.label for mark in self.marks if mark.head)
 
     @property
     def empty(self) -> bool:
@@ -275,10 +324,12 @@ class Strip:
 def row(history: History, axis: Axis) -> Row:
     """Lay out one history on an axis that ends on the day looked at; marks too dense to stand apart are combined."""
     label = f"{history.actor.name} on {history.topic.name}"
-    own = groups_of([event for event in history.statements if event.date.latest <= axis.end], axis)
+    own = groups_of(sorted(history.statements, key=lambda event: beside(event, axis)), axis)
     void = axis.x(history.own[0].since) if history.own else axis.now
     at = [middle(group, axis) for group in own]
-    shifts = spread(at, apart(own))
+    room = apart(own)
+    rooms = [max(room, ARROW_APART) if len(it) == 1 and it[0].date.earliest is None else room for it in own]
+    shifts = spread(at, rooms, [PINNED if any(event.opened for event in it) else 1.0 for it in own])
     changes = [[event for event in group if event.before] for group in own]
     heads = iter(heads_of([it for it in changes if it], [x for x, it in zip(at, changes, strict=True) if it]))
     marks = [
@@ -297,6 +348,17 @@ def row(history: History, axis: Axis) -> Row:
     at = [middle(group, axis) for group in repeats]
     rings = [ring(group, axis, x, it) for group, x, it in zip(repeats, at, targets(at, [0.0] * len(at)), strict=True)]
     return Row(history, label, void, marks, reports, rings)
+
+
+def beside(event: Event, axis: Axis) -> tuple[dt.date, bool]:
+    """Order marks by their days; on one day the deciding one comes first, so that the others stand to its right."""
+    passed_over = event.role == "passed over"
+    return event.shown_on, passed_over == (axis.at(event.shown_on) < NOW - NEAR_END)
+
+
+def signs_of(rows: Iterable[Row]) -> set[str]:
+    """Name the kinds of marks that a figure has."""
+    return set().union(*(it.signs for it in rows))
 
 
 def targets(at: Sequence[float], shifts: Sequence[float]) -> list[Target]:
@@ -528,48 +590,54 @@ def ring(group: Sequence[Event], axis: Axis, at: float, target: Target) -> Ring:
 
 
 def heads_of(changes: Sequence[Sequence[Event]], at: list[float]) -> list[Head]:
-    """Draw the changes of a row, set apart; name them beside where there is room to the left.
+    """Draw the changes of a row, set apart; say beside what each was where there is room, to the left or to the right.
 
     Several of one mark are drawn as the greatest of them: a reversal before a shift before other terms.
     """
     shifts = spread(at, HEADS_APART)
     heads = []
-    before = 0.0
+    free = 0.0  # percent from which nothing is written yet
     greatness = [ChangeKind.REVERSAL, ChangeKind.SHIFT, ChangeKind.TERMS]
     for place, (group, x, shift) in enumerate(zip(changes, at, shifts, strict=True)):
         event = min(group, key=lambda it: greatness.index(ChangeKind(it.kind)))
-        touching = place + 1 < len(at) and (at[place + 1] - x) / 100 * REFERENCE < HEADS_APART
-        lone = not touching and (x - before) / 100 * WIDE > 70
-        before = x
-        up = event.stance.position > (event.before or (0, ""))[0]
+        before = event.before or (0, "")
         same_side = event.kind == ChangeKind.TERMS
         points = " ".join(f"{pixels(shift + dx)},{8 + dy}" for dx, dy in ((0, -4.5), (4.5, 0), (0, 4.5), (-4.5, 0)))
-        label = event.kind if len(group) == 1 else f"{len(group)} changes"
+        label = f"{wording(*before)} → {event.stance.wording}" if len(group) == 1 else f"{len(group)} changes"
+        needed = (LABEL_CHAR * len(label) + LABEL_ASIDE + 4) / WIDE * 100
+        following = at[place + 1] - HEADS_APART / WIDE * 100 if place + 1 < len(at) else NOW
+        left, right = x - free >= needed, following - x >= needed
+        free = x + (needed if right and not left else HEADS_APART / WIDE * 100)
         heads.append(
             Head(
-                "terms" if same_side else "up" if up else "down",
+                "terms" if same_side else "up" if event.stance.position > before[0] else "down",
                 event.kind == ChangeKind.REVERSAL,
                 pixels(shift),
                 points,
-                label if lone else "",
-                pixels(shift - 10),
+                label if left or right else "",
+                pixels(shift - LABEL_ASIDE if left else shift + LABEL_ASIDE),
+                left,
             )
         )
     return heads
 
 
-def spread(at: Sequence[float], apart: float) -> list[float]:
+def spread(at: Sequence[float], apart: float | Sequence[float], weights: Sequence[float] = ()) -> list[float]:
     """Give the shifts in pixels by which marks at these percentages, in order, come to stand `apart` from each other.
 
-    The least shifts, by squares: the pool of adjacent violators, of the places less their rank's share (Barlow and
-    others 1972, Statistical Inference under Order Restrictions).
+    `apart` is the room to the left of each, or of all. The least shifts, by squares, each of its weight: the pool of
+    adjacent violators, of the places less the room before them (Barlow and others 1972, Statistical Inference under
+    Order Restrictions).
     """
+    rooms = [apart] * len(at) if isinstance(apart, float) else list(apart)
+    befores = list(accumulate(rooms[1:], initial=0.0))
     wanted = [x / 100 * REFERENCE for x in at]
-    pools: list[tuple[float, int]] = []
-    for rank, place in enumerate(wanted):
-        pools.append((place - rank * apart, 1))
+    pools: list[tuple[float, float, int]] = []
+    for place, before, weight in zip(wanted, befores, weights or [1.0] * len(at), strict=False):
+        pools.append((place - before, weight, 1))
         while len(pools) > 1 and pools[-2][0] >= pools[-1][0]:
-            (mean, count), (earlier, before) = pools.pop(), pools.pop()
-            pools.append(((earlier * before + mean * count) / (before + count), before + count))
-    placed = [mean for mean, count in pools for _ in range(count)]
-    return [place + rank * apart - want for rank, (place, want) in enumerate(zip(placed, wanted, strict=True))]
+            (mean, heavy, count), (earlier, heavier, number) = pools.pop(), pools.pop()
+            total = heavy + heavier
+            pools.append(((earlier * heavier + mean * heavy) / total, total, count + number))
+    placed = [mean for mean, _, count in pools for _ in range(count)]
+    return [place + before - want for place, before, want in zip(placed, befores, wanted, strict=False)]

@@ -12,7 +12,7 @@ from itertools import combinations, groupby
 from django.db.models import Count, Q
 
 from stances.asof import DECIDING, board
-from stances.charts import Axis, Row, Stretch, Strip, percent, row
+from stances.charts import Axis, Row, Stretch, Strip, percent, row, signs_of
 from stances.comparisons import (
     ONE_DAY,
     Agreement,
@@ -207,8 +207,8 @@ class Comparison:
         return [row(told, self.axis) for told in self.histories]
 
     @property
-    def combined(self) -> bool:
-        return any(drawn.combined for drawn in self.rows)
+    def signs(self) -> set[str]:
+        return signs_of(self.rows)
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -224,6 +224,10 @@ class Comparison:
         told = [(pair, {year: (found, any(said)) for year, found, said in pair.by_year}) for pair in self.pairs]
         years = sorted({year for _, found in told for year in found}, reverse=True)
         return [(year, [(pair, *found.get(year, (None, False))) for pair, found in told]) for year in years]
+
+    @property
+    def question(self) -> str:
+        return self.tree.question(self.topic)
 
     @property
     def lede(self) -> str:

@@ -82,9 +82,17 @@ class Counts:
 
     @cached_property
     def quarters(self) -> Quarters | None:
+        return self.quarters_to(self.day)
+
+    @property
+    def on_paper(self) -> Quarters | None:
+        """Give the figure up to the year of the last statement."""
+        return self.quarters_to(max((day for day, *_ in self.days), default=self.day))
+
+    def quarters_to(self, day: dt.date) -> Quarters | None:
         if self.total <= ONE_BY_ONE:
-            return quarters(each(self.own.with_evidence().order_by("stated_on", "pk")), self.day, self.by)
-        return quarters([Counted(*row) for row in self.days], self.day, self.by, self.listed_in)
+            return quarters(each(self.own.with_evidence().order_by("stated_on", "pk")), day, self.by)
+        return quarters([Counted(*row) for row in self.days], day, self.by, self.listed_in)
 
     def listed(self, **query: Any) -> str:
         """Write the address of the list of the stances counted, narrowed; none where it would name too many."""

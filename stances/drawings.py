@@ -1,5 +1,7 @@
 """Figures as files: SVG that stands alone, with its title, key and address, in the light colours of the palette.
 
+They are laid out for a page of paper, 16 cm wide: names above the bands, no letter under 11 pixels, on white.
+
 Every colour is an attribute of its element, not a style: so the file looks the same in a browser under a strict
 policy of content, in a text processor and on paper. There is no script in it, and its links are whole addresses.
 """
@@ -13,15 +15,16 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from stances.charts import MANY, Axis, Mark, Report, Ring, Row, Strip
+from stances.charts import MANY, Axis, Mark, Report, Ring, Row, Strip, signs_of
 from stances.palette import LIGHT, POSITIONS
 from stances.quarters import Quarters
 from stances.vocabulary import CSS, SIGNS, Value
+from stances.wording import day_words
 
-WIDTH, MARGIN = 1040, 16
-LEFT, PLOT = 236, 608  # of the timelines' plots; as wide as the widest on a page
-END = LEFT + PLOT + 16
-INK, MUTED, PAGE = LIGHT["ink"], LIGHT["muted"], LIGHT["page"]
+WIDTH, MARGIN = 620, 8
+PLOT = WIDTH - 2 * MARGIN  # about as wide as the widest on a page
+TITLE_CHARS, LINE_CHARS, SMALL_CHARS = 62, 92, 100  # letters of a line in the title, in the notes, and under a name
+INK, MUTED, PAGE = LIGHT["ink"], LIGHT["muted"], LIGHT["raised"]
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -74,15 +77,15 @@ class Sheet:
             )
             add(hatch, "line", x1=1, x2=1, y2=5, stroke=LIGHT.get(f"{css}-edge", MUTED), stroke_width=1.6)
         self.y = float(MARGIN)
-        for line in textwrap.wrap(clean(about.title), 92):
-            self.y += 22
-            add(self.root, "text", line, x=MARGIN, y=self.y, fill=INK, font_size=18, font_weight="bold")
+        for line in textwrap.wrap(clean(about.title), TITLE_CHARS):
+            self.y += 20
+            add(self.root, "text", line, x=MARGIN, y=self.y, fill=INK, font_size=16, font_weight="bold")
         self.write(about.notes)
         self.y += 10
 
     def write(self, paragraphs: Iterable[str]) -> None:
         for paragraph in paragraphs:
-            for line in textwrap.wrap(clean(paragraph), 150):
+            for line in textwrap.wrap(clean(paragraph), LINE_CHARS):
                 self.y += 17
                 add(self.root, "text", line, x=MARGIN, y=self.y, fill=MUTED)
 
@@ -107,7 +110,7 @@ def num(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def at(percent: str, left: float = LEFT, width: float = PLOT) -> float:
+def at(percent: str, left: float = MARGIN, width: float = PLOT) -> float:
     return left + float(percent.removesuffix("%")) / 100 * width
 
 
@@ -125,12 +128,10 @@ def fill_of(css: str) -> dict[str, str]:
 # ---- timelines ----
 
 
-def timeline(
-    about: About, rows: Sequence[Row], axis: Axis, *, now: str, by_actor: bool, strips: Sequence[Strip] = ()
-) -> bytes:
+def timeline(about: About, rows: Sequence[Row], axis: Axis, *, by_actor: bool, strips: Sequence[Strip] = ()) -> bytes:
     """Draw histories on one axis, one row each, with their key; below them strips of pairs that are compared."""
     sheet = Sheet(about)
-    top = sheet.y
+    top, now = sheet.y, day_words(axis.end, short=True)
     for tick in axis.ticks:
         if at(tick.x) + 6.5 * (len(tick.label) + len(now)) + 10 > at(axis.now):
             continue
@@ -151,48 +152,48 @@ def timeline(
     for strip in strips:
         draw_strip(sheet, strip, axis)
     add(sheet.root, "line", x1=MARGIN, x2=WIDTH - MARGIN, y1=num(sheet.y), y2=num(sheet.y), stroke=LIGHT["line"])
-    key(sheet, [*key_of_positions(), *key_of_marks(rows)])
+    key(sheet, [*key_of_positions(rows), *key_of_marks(signs_of(rows))])
     return sheet.finish()
 
 
-def background(sheet: Sheet, axis: Axis, y: float, height: float) -> None:
+def background(sheet: Sheet, axis: Axis, y: float, head: float, height: float) -> None:
+    """Rule a row off, and draw the lines of the axis under its words."""
     add(sheet.root, "line", x1=MARGIN, x2=WIDTH - MARGIN, y1=num(y), y2=num(y), stroke=LIGHT["line"])
     for tick in axis.ticks:
-        sheet.line(at(tick.x), at(tick.x), y, y + height, LIGHT["line"])
-    sheet.line(at(axis.now), at(axis.now), y, y + height, INK, "1 3")
+        sheet.line(at(tick.x), at(tick.x), y + head, y + height, LIGHT["line"])
+    sheet.line(at(axis.now), at(axis.now), y + head, y + height, INK, "1 3")
 
 
 def draw_row(sheet: Sheet, row: Row, axis: Axis, by_actor: bool) -> None:
-    history, y = row.history, sheet.y
+    """Draw a history: its name and what is shown of it in a line, what is known in a few words, and its marks."""
+    history, shown, top = row.history, row.history.shown, sheet.y
     name = history.actor.label if by_actor else history.topic.name
-    names = textwrap.wrap(clean(name), 27)
-    lines, bold = [*names, *textwrap.wrap(clean(history.note), 34)], len(names)
-    shown = history.shown
+    css, words = (shown.css, shown.words) if shown else ("", "no position recorded")
+    tiled: dict[str, bool] = {"hollow": shown.hollow, "heard": shown.heard} if shown else {}
+    room = WIDTH - MARGIN - tile(Element("g"), 0, 0, css, words, **tiled)
+    names = textwrap.wrap(clean(name), int((room - MARGIN) / 8))
     below = "" if not shown else shown.wider_words if shown.wider else f"reported by {shown.reporter}" * shown.heard
-    notes = textwrap.wrap(clean(below), 28)
-    height = max(
-        46.0 if row.empty else 88.0 if row.reports and row.rings else 70.0,
-        14.0 + 15 * len(lines),
-        50.0 + 13 * len(notes) if notes else 0,
-    )
-    background(sheet, axis, y, height)
-    for place, line in enumerate(lines):
-        look = {"font_weight": "bold", "fill": INK, "font_size": 13} if place < bold else {"fill": MUTED}
-        add(sheet.root, "text", line, x=MARGIN, y=num(y + 20 + 15 * place), **look)
-    sheet.line(LEFT, at(row.void), y + float(row.void_y), y + float(row.void_y), LIGHT["line-strong"], "2 5")
+    told = "; ".join(it for it in (history.note, "" if row.labelled else row.moved, below) if it)
+    notes = textwrap.wrap(clean(told), SMALL_CHARS)
+    head = 10 + 16 * len(names) + 14 * len(notes)
+    tall = 18 if row.empty else 88 if row.reports and row.rings else 70 if row.reports or row.rings else 54
+    background(sheet, axis, top, head, head + tall)
+    tile(sheet.root, room, top + 5, css, words, **tiled)
+    for place, line in enumerate(names):
+        look = {"font_weight": "bold", "fill": INK, "font_size": 13}
+        add(sheet.root, "text", line, x=MARGIN, y=num(top + 19 + 16 * place), **look)
+    for place, line in enumerate(notes):
+        y = top + 19 + 16 * (len(names) - 1) + 14 * (place + 1)
+        add(sheet.root, "text", line, x=MARGIN, y=num(y), fill=MUTED, font_size=11)
+    y, void = top + head, 6.0 if row.empty else float(row.void_y)
+    sheet.line(MARGIN, at(row.void), y + void, y + void, LIGHT["line-strong"], "2 5")
     for mark in row.marks:
         draw_mark(sheet, mark, y)
     for report in row.reports:
         draw_report(sheet, report, y)
     for ring in row.rings:
         draw_ring(sheet, ring, y + float(row.ring_y))
-    if shown:
-        tile(sheet.root, END, y + 20, shown.css, shown.words, hollow=shown.hollow, heard=shown.heard)
-        for place, line in enumerate(notes):
-            add(sheet.root, "text", line, x=END, y=num(y + 53 + 13 * place), fill=MUTED, font_size=11)
-    else:
-        tile(sheet.root, END, y + (13 if row.empty else 20), "", "no position recorded")
-    sheet.y += height
+    sheet.y += head + tall
 
 
 def draw_mark(sheet: Sheet, mark: Mark, y: float) -> None:
@@ -218,7 +219,8 @@ def draw_mark(sheet: Sheet, mark: Mark, y: float) -> None:
         look = {"fill": INK if head.reversal else PAGE, "stroke": INK, "stroke_width": 1.25}
         add(link, "path", d=HEADS[head.shape], transform=f"translate({num(x + aside)} {num(y + 8)})", **look)
         if head.label:
-            where = {"x": num(x + float(head.label_dx)), "y": num(y + 12), "text_anchor": "end"}
+            anchor = "end" if head.label_left else "start"
+            where = {"x": num(x + float(head.label_dx)), "y": num(y + 12), "text_anchor": anchor}
             add(link, "text", head.label, **where, fill=INK, font_size=11.5, font_weight="bold")
     if mark.whisker:
         whisker(link, at(mark.whisker), x, y + 42)
@@ -232,9 +234,10 @@ HEADS = {"up": "M0 -5.5 5.5 4.5H-5.5z", "down": "M0 5.5 5.5 -4.5H-5.5z", "terms"
 
 def dot(parent: Element, x: float, y: float, *, approx: bool = False, number: str = "") -> None:
     if number:
-        add(parent, "circle", cx=num(x), cy=num(y), r=8, fill=INK, stroke=PAGE, stroke_width=1.5)
-        where = {"x": num(x), "y": num(y + 3.2), "text_anchor": "middle"}
-        add(parent, "text", number, **where, fill=PAGE, font_size=9, font_weight="bold")
+        r = 8 if len(number) < 3 else 11
+        add(parent, "circle", cx=num(x), cy=num(y), r=r, fill=INK, stroke=PAGE, stroke_width=1.5)
+        where = {"x": num(x), "y": num(y + 4), "text_anchor": "middle"}
+        add(parent, "text", number, **where, fill=PAGE, font_size=11, font_weight="bold")
     elif approx:
         dashes = {"stroke_width": 1.5, "stroke_dasharray": "2.2 1.6"}
         add(parent, "circle", cx=num(x), cy=num(y), r=4.75, fill=PAGE, stroke=INK, **dashes)
@@ -283,19 +286,18 @@ def draw_ring(sheet: Sheet, ring: Ring, y: float) -> None:
 
 def draw_strip(sheet: Sheet, strip: Strip, axis: Axis) -> None:
     """Draw over what days two actors were on one side, and on opposite ones."""
-    words = textwrap.wrap(clean(strip.words), 28)
-    y, height = sheet.y, max(40.0, 12.0 + 14 * len(words))
-    background(sheet, axis, y, height)
-    for place, line in enumerate(textwrap.wrap(clean(strip.label), 38)[:2]):
-        add(sheet.root, "text", line, x=MARGIN, y=num(y + 17 + 14 * place), fill=INK)
+    lines = [*textwrap.wrap(clean(strip.label), LINE_CHARS), *textwrap.wrap(clean(strip.words), SMALL_CHARS)]
+    head = 8.0 + 15 * len(lines)
+    background(sheet, axis, sheet.y, head, head + 28)
+    for place, line in enumerate(lines):
+        look = {"fill": MUTED, "font_size": 11} if place else {"fill": INK}
+        add(sheet.root, "text", line, x=MARGIN, y=num(sheet.y + 17 + 15 * place), **look)
     for stretch in strip.stretches:
         group = add(sheet.root, "g")
         add(group, "title", stretch.title)
-        box = {"x": num(at(stretch.x)), "width": num(wide(stretch.width)), "y": num(y + 14), "height": 12}
+        box = {"x": num(at(stretch.x)), "width": num(wide(stretch.width)), "y": num(sheet.y + head + 6), "height": 12}
         add(group, "rect", **box, **STRIPS[stretch.kind], stroke=INK)
-    for place, line in enumerate(words):
-        add(sheet.root, "text", line, x=END, y=num(y + 17 + 14 * place), fill=MUTED, font_size=11)
-    sheet.y += height
+    sheet.y += head + 28
 
 
 STRIPS: dict[str, dict[str, str]] = {
@@ -332,9 +334,13 @@ def counts(about: About, counted: Quarters | None) -> bytes:
         add(link, "rect", **box, y=num(top + block.y), height=num(block.height), **fill_of(block.css))
         if counted.signs and block.words:
             where = {"x": num(at(block.middle, left, plot)), "y": num(top + block.text_y), "text_anchor": "middle"}
-            add(link, "text", block.words, **where, fill=LIGHT[f"{block.css}-ink"], font_weight="bold")
+            words = block.named(wide(block.width, plot))
+            add(link, "text", words, **where, fill=LIGHT[f"{block.css}-ink"], font_size=11, font_weight="bold")
+    for number in counted.numbers:
+        where = {"x": num(at(number.x, left, plot)), "y": num(top + number.y), "text_anchor": "middle"}
+        add(sheet.root, "text", number.words, **where, fill=INK, font_size=11)
     sheet.y = top + counted.height + 8
-    key(sheet, key_of_positions()[:5])
+    key(sheet, key_of_positions())
     return sheet.finish()
 
 
@@ -352,7 +358,7 @@ def tile(
     if not css:
         add(parent, "rect", **box, fill="none", stroke=LIGHT["line-strong"], stroke_dasharray="3 3")
     elif hollow:
-        edge = LIGHT[f"{css}-edge"]
+        edge = LIGHT.get(f"{css}-edge", LIGHT["line-strong"])
         if heard:
             add(parent, "rect", x=num(x), y=num(y), width=9, height=20, fill=f"url(#h-{css})")
         add(parent, "rect", **box, fill="none", stroke=edge, stroke_width=1.5, stroke_dasharray="4 3")
@@ -366,19 +372,25 @@ def tile(
 Item = tuple[Callable[[Element, float, float], float], str]
 
 
-def key_of_positions() -> list[Item]:
+def key_of_positions(rows: Sequence[Row] = ()) -> list[Item]:
+    """List the positions, and how one is drawn that is not an actor's own on the very topic, where such are shown."""
+
     def solid(value: Value) -> Item:
         return lambda parent, x, y: tile(parent, x, y, CSS[value], value.label), ""
 
+    def hollow(heard: bool) -> Callable[[Element, float, float], float]:
+        return lambda parent, x, y: tile(parent, x, y, MANY, "hollow", hollow=True, heard=heard)
+
+    reasons = {row.history.shown.reason for row in rows if row.history.shown}
     return [
         *(solid(value) for value in Value),
-        (lambda parent, x, y: tile(parent, x, y, "p1", "hollow", hollow=True, heard=True), "reported by others"),
-        (lambda parent, x, y: tile(parent, x, y, "p1", "hollow", hollow=True), "said of the wider topic"),
+        *([(hollow(True), "reported by others")] if "reported" in reasons else []),
+        *([(hollow(False), "said of the wider topic")] if "wider" in reasons else []),
     ]
 
 
-def key_of_marks(rows: Sequence[Row]) -> list[Item]:
-    """List the marks of a timeline, those of combined and of repeated statements where they are drawn."""
+def key_of_marks(signs: set[str]) -> list[Item]:
+    """List the marks of a timeline that occur in it."""
 
     def shape(name: str, filled: bool = False) -> Callable[[Element, float, float], float]:
         def draw(parent: Element, x: float, y: float) -> float:
@@ -399,8 +411,16 @@ def key_of_marks(rows: Sequence[Row]) -> list[Item]:
         return draw
 
     def held(parent: Element, x: float, y: float) -> None:
-        add(parent, "rect", x=num(x), y=num(y - 8), width=20, height=16, **fill_of("p1"))
-        add(parent, "rect", x=num(x + 20), y=num(y - 4), width=24, height=8, **fill_of("p1"))
+        add(parent, "rect", x=num(x), y=num(y - 8), width=20, height=16, **PLAIN)
+
+    def thin(parent: Element, x: float, y: float) -> None:
+        add(parent, "rect", x=num(x), y=num(y - 4), width=24, height=8, **PLAIN)
+
+    def heard(parent: Element, x: float, y: float) -> None:
+        add(
+            parent, "rect", x=num(x), y=num(y - 8), width=40, height=15, fill=PAGE, stroke=MUTED, stroke_dasharray="4 3"
+        )
+        add(parent, "rect", x=num(x), y=num(y - 8), width=10, height=15, fill=f"url(#h-{MANY})", stroke=MUTED)
 
     def ring(parent: Element, x: float, y: float) -> None:
         add(parent, "circle", cx=num(x + 5), cy=num(y), r=3.5, fill=PAGE, stroke=MUTED, stroke_width=1.25)
@@ -409,24 +429,26 @@ def key_of_marks(rows: Sequence[Row]) -> list[Item]:
         line = {"x1": num(x), "x2": num(x + 34), "y1": num(y), "y2": num(y)}
         add(parent, "line", **line, stroke=LIGHT["line-strong"], stroke_dasharray="2 5")
 
-    items: list[Item] = [
-        (drawn(44, held), "held; thin where not stated for two years"),
-        (drawn(12, lambda e, x, y: dot(e, x + 6, y)), "statement"),
-    ]
-    if any(row.combined for row in rows):
-        items.append((drawn(18, lambda e, x, y: dot(e, x + 9, y, number="12")), "so many statements, combined"))
     part = drawn(36, lambda e, x, y: whisker(e, x, x + 30, y), lambda e, x, y: dot(e, x + 30, y, approx=True))
     before = drawn(26, lambda e, x, y: arrow(e, x + 20, y), lambda e, x, y: dot(e, x + 20, y, approx=True))
-    return [
-        *items,
-        (part, "date known in part; counts from its latest day"),
-        (before, "before that day"),
-        (shape("down", filled=True), "reversal"),
-        (shape("up"), "shift: up towards for, down towards against"),
-        (shape("terms"), "other terms, same side"),
-        *([(drawn(10, ring), "repeat")] if any(row.rings for row in rows) else []),
-        (drawn(34, void), "no position recorded"),
-    ]
+    items: dict[str, Item] = {
+        "held": (drawn(20, held), "own position, held"),
+        "thin": (drawn(24, thin), "not stated for two years"),
+        "reported": (drawn(40, heard), "reported by others, hollow: moves nothing"),
+        "statement": (drawn(12, lambda e, x, y: dot(e, x + 6, y)), "statement"),
+        "combined": (drawn(18, lambda e, x, y: dot(e, x + 9, y, number="12")), "so many statements, combined"),
+        "part": (part, "date known in part; counts from its latest day"),
+        "before": (before, "before that day"),
+        "reversal": (shape("up", filled=True), "reversal"),
+        "shift": (shape("up"), "shift: up towards for, down towards against"),
+        "terms": (shape("terms"), "other terms, same side"),
+        "repeat": (drawn(10, ring), "repeat"),
+        "void": (drawn(34, void), "no position recorded"),
+    }
+    return [item for name, item in items.items() if name in signs]
+
+
+PLAIN = {"fill": LIGHT["panel"], "stroke": LIGHT["line-strong"]}
 
 
 def key(sheet: Sheet, items: Sequence[Item]) -> None:
@@ -434,7 +456,7 @@ def key(sheet: Sheet, items: Sequence[Item]) -> None:
     x = float(MARGIN)
     sheet.y += 12
     for draw, words in items:
-        if x > MARGIN and x + 150 + 6 * len(words) > WIDTH - MARGIN:
+        if x > MARGIN and x + draw(Element("g"), 0, 0) + 6 + 6 * len(words) > WIDTH - MARGIN:
             x, sheet.y = float(MARGIN), sheet.y + 27
         x += draw(sheet.root, x, sheet.y) + 6
         if words:

@@ -10,7 +10,7 @@ from functools import cached_property
 from django.db.models import Count, OuterRef, Q, Subquery
 
 from stances.asof import Board, Shown, board
-from stances.charts import Axis, Row, row
+from stances.charts import Axis, Row, row, signs_of
 from stances.histories import Event, History, Reading, covers, read, up_to
 from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
@@ -217,9 +217,9 @@ class TopicPanels:
         return Panel(topic, [row(it, self.axis) for it in drawn], self.axis, beside)
 
     @property
-    def combined(self) -> bool:
-        """Tell whether any marks of the figures stand for several statements."""
-        return any(drawn.combined for panel in [self.panel, *self.below] for drawn in panel.rows)
+    def signs(self) -> set[str]:
+        """Name the kinds of marks that the figures have."""
+        return signs_of(drawn for panel in [self.panel, *self.below] for drawn in panel.rows)
 
     @property
     def silent(self) -> list[Topic]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from django.db.models import Count, Q
 
 from stances.asof import Board, Shown, board, source_of, stated_date
-from stances.charts import Axis, Row, row
+from stances.charts import Axis, Row, row, signs_of
 from stances.facets import MOST_COUNTED
 from stances.histories import Event, History, Offices, Reading, covers, read, up_to
 from stances.models import Actor, Affiliation, Position, Source, Stance, Statement, Topic
@@ -181,9 +181,9 @@ class Profile:
         return [row(told, self.axis) for told in self.histories]
 
     @property
-    def combined(self) -> bool:
-        """Tell whether any marks of the figure stand for several statements."""
-        return any(drawn.combined for drawn in self.rows)
+    def signs(self) -> set[str]:
+        """Name the kinds of marks that the figure has."""
+        return signs_of(self.rows)
 
     @cached_property
     def offices(self) -> Offices:

@@ -24,6 +24,7 @@ YEARS = 14  # more years than this are not all named
 STACK = 14  # a higher stack than this is drawn as one block for each position, with its number
 STEP, NARROW_STEP = 2.6, 9.0  # percent of a wide and of a narrow figure that the name of a month or quarter needs
 WRITTEN, NUMBERED = 12.0, 3.4  # pixels of height, percent of width that the sign, and its number too, need in a block
+LETTER = 6.6  # pixels of a letter in a block
 NUMBERED_PART = 9.0  # percent of a bar that sign and number need
 
 
@@ -41,6 +42,14 @@ class Block:
     y: float
     height: float
     number: int = 1
+    stance: Stance | None = None
+
+    def named(self, room: float) -> str:
+        """Write sign and government, by its code where the name has no room in so many pixels; else what fits."""
+        actor = self.stance.actor if self.stance else None
+        names = [actor.label, actor.iso] if actor else []
+        fitting = (f"{self.sign} {name}" for name in names if name and LETTER * (len(name) + 3) <= room)
+        return next(fitting, self.words)
 
     @property
     def words(self) -> str:
@@ -80,6 +89,15 @@ class Year:
 
 
 @dataclass(frozen=True)
+class Number:
+    """How many statements a column has on one side, written at its end."""
+
+    words: str
+    x: str
+    y: float
+
+
+@dataclass(frozen=True)
 class Quarters:
     """The counts as a figure and as the rows of a table; what has no statement has no row."""
 
@@ -94,6 +112,7 @@ class Quarters:
     drawn_from: int = 0  # the first year drawn, where not all are
     steps: Sequence[Tick] = ()  # the names of months or quarters
     steps_close: bool = False  # too close for a narrow figure
+    numbers: Sequence[Number] = ()
 
     @property
     def step_y(self) -> float:
@@ -157,11 +176,16 @@ def quarters(counted: Iterable[Counted], day: dt.date, by: str = QUARTER, link: 
     drawn = {period: stack for period, stack in sorted(stacks.items()) if period.first.year >= first}
     scale = Scale.of(drawn.values())
     column = 100 / (parts * (last - first + 1))
-    blocks = []
+    blocks, numbers = [], []
     for period, stack in drawn.items():
         x = (parts * (period.first.year - first) + (period.first.month - 1) * parts // 12) * column
         where = percent(x + column * 0.1), percent(x + column / 2), percent(column * 0.8)
         blocks += [it for key, found in stack.items() for it in scale.blocks(key, found, period, where, link)]
+        numbers += [
+            Number(str(total(stack[key])), where[1], scale.end(key, total(stack[key])))
+            for key in (1, -1)
+            if stack[key] and column >= STEP
+        ]
     step = next((step for step in (1, 2, 5, 10, 20) if (last - first) / step < YEARS), 50)
     years = [
         Year(
@@ -184,6 +208,7 @@ def quarters(counted: Iterable[Counted], day: dt.date, by: str = QUARTER, link: 
         cut,
         steps,
         each_step < NARROW_STEP,
+        numbers,
     )
 
 
@@ -264,6 +289,11 @@ class Scale:
         zero = TOP + tallest[1] * pitch + reach
         return cls(many, pitch, reach, round(zero, 1), round(zero + reach + tallest[-1] * pitch + 8, 1))
 
+    def end(self, key: int, number: int) -> float:
+        """Give where the number of a side of a column stands, beyond its last block."""
+        reach = self.reach + number * self.pitch
+        return round(self.zero - reach - 4 if key > 0 else self.zero + reach + 12, 1)
+
     def blocks(
         self, key: int, found: list[Counted], period: Period, where: tuple[str, str, str], link: Link | None
     ) -> Iterator[Block]:
@@ -300,4 +330,4 @@ def block(
         title = f"{stance.actor.name}, {stance.topic.name}, {when}: {stance.wording}"
         href = stance.statement.get_absolute_url()
     x, middle, width = where
-    return Block(href, title, CSS[it.position], SIGNS[it.position], x, middle, width, y, height, it.number)
+    return Block(href, title, CSS[it.position], SIGNS[it.position], x, middle, width, y, height, it.number, it.stance)

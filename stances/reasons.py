@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from stances.asof import Shown, board, source_of
-from stances.charts import Axis, Row, row
+from stances.charts import Axis, Row, row, signs_of
 from stances.evidence import Exhibit
 from stances.exports import defuse, line_writer
 from stances.histories import Event, History, Offices, Reading, read, up_to
@@ -161,6 +161,10 @@ class Reasons:
     @cached_property
     def rows_drawn(self) -> list[Row]:
         return [row(self.history, self.axis)]
+
+    @property
+    def signs(self) -> set[str]:
+        return signs_of(self.rows_drawn)
 
     # ---- in sentences ----
 

@@ -73,6 +73,14 @@ class TopicTree:
             return topic.name
         return topic.name[0].lower() + topic.name[1:]
 
+    def question(self, topic: Topic) -> str:
+        """Write a topic's proposition for a place of its own, with the group it concerns, or the root topic."""
+        lineage = [topic, *self.ancestors(topic)]
+        group = next((it.group for it in lineage if it.group), None)
+        wider, proposition = group.label if group else lineage[-1].name, topic.proposition.rstrip(".")
+        named = topic.pk == lineage[-1].pk or wider.casefold() in proposition.casefold()
+        return proposition if named else f"{proposition} ({wider})"
+
     def in_general(self, topic: Topic) -> str:
         """Say on what a wider position was stated: "on expansion in general"."""
         name = self.in_sentence(topic)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stances.charts import APART, NARROW, NOW, REFERENCE, Axis, row, spread, targets
-from stances.drawings import END, About, timeline
+from stances.drawings import WIDTH, About, timeline
 from stances.histories import history
 from tests.factories import (
     GovernmentFactory,
@@ -187,7 +187,7 @@ def test_word_is_written_where_it_fits_and_only_the_sign_where_not(say):
 
 def test_marks_of_one_day_stand_apart(say):
     it, _ = drawn([say("2024-02-13", statement__authority=rank) for rank in ("head", "minister", "official")])
-    assert sorted(float(mark.dx) for mark in it.marks) == [-APART, 0, APART]
+    assert [(mark.dx, mark.band is None) for mark in it.marks] == [("0", False), ("10.5", True), ("21", True)]
 
 
 def test_row_without_anything_is_empty(db):
@@ -231,21 +231,84 @@ def test_keys_and_rows_of_a_saved_timeline_hold_what_is_drawn(say):
     drawn_with = []
     for stances in ([first], [first, say("2024-02-14", 2, statement__repeats=first.statement)], [heard]):
         it, axis = drawn(stances)
-        drawn_with.append(timeline(About("Title", [], "Source"), [it], axis, now="today", by_actor=True).decode())
+        drawn_with.append(timeline(About("Title", [], "Source"), [it], axis, by_actor=True).decode())
     plain, repeated, reported = drawn_with
-    for words in ("held; thin where not stated for two years", "no position recorded"):
-        assert all(words in figure for figure in drawn_with)
+    assert [">not stated for two years<" in figure for figure in drawn_with] == [True, True, False]
+    assert not any(">reversal<" in figure or ">before that day<" in figure for figure in drawn_with)
     assert [">repeat<" in figure for figure in (plain, repeated)] == [False, True]
     assert "reported by" in reported
 
 
-def test_row_of_a_saved_timeline_grows_with_its_note(say, client):
-    name = " ".join(["A very long name of a paper"] * 3)
+def saved(client, stance) -> ElementTree.Element:
+    address = f"/topics/{stance.topic.slug}/timeline.svg"
+    return ElementTree.fromstring(client.get(address).content)  # noqa: S314
+
+
+def test_saved_timeline_fits_a_page_of_paper_in_letters_of_11_pixels(say, client):
+    name = " ".join(["A very long name of a paper"] * 6)
     who = {"statement__authority": "independent", "statement__speaker__name": name}
-    stance = say("2024-02-13", -1, terms="leaning", attribution="reported", **who)
-    root = ElementTree.fromstring(client.get(f"/topics/{stance.topic.slug}/timeline.svg").content)  # noqa: S314
-    notes = [node.attrib for node in root.iter(f"{SVG}text") if node.attrib.get("x") == str(END)]
-    notes = [float(it["y"]) for it in notes if it.get("font-size") == "11"]
-    bottom = max(float(node.attrib["y1"]) for node in root.iter(f"{SVG}line") if node.attrib.get("x2") == "1024")
-    assert len(notes) >= 4
-    assert max(notes) < bottom
+    say("2024-02-13", 1, terms="time")
+    say("2024-04-09", 1, terms="scope")
+    root = saved(client, say("2024-02-13", -1, terms="leaning", attribution="reported", **who))
+    assert root.attrib["viewBox"].startswith(f"0 0 {WIDTH} ")
+    assert WIDTH <= 620
+    sizes = {float(node.attrib["font-size"]) for node in root.iter() if "font-size" in node.attrib}
+    assert min(sizes) >= 11
+    assert root.find(f"{SVG}rect").attrib["fill"] == "#fff"
+    rows = [float(node.attrib["y1"]) for node in root.iter(f"{SVG}line") if node.attrib.get("x2") == f"{WIDTH - 8}"]
+    notes = [float(node.attrib["y"]) for node in root.iter(f"{SVG}text") if node.attrib.get("font-size") == "11"]
+    assert sum(rows[0] < y < rows[1] for y in notes) >= 3
+
+
+def test_axis_of_a_saved_timeline_ends_soon_after_its_last_mark(say):
+    told = history(*(lambda it: (it.actor, it.topic, [it]))(say("2020-02-13")))
+    assert Axis.on_paper([told], DAY).end == dt.date(2020, 4, 13)
+    assert Axis.on_paper([told], dt.date(2020, 12, 1)).end == dt.date(2020, 12, 1)
+
+
+def test_deciding_mark_stands_on_its_day_and_others_move_aside(say):
+    say_on = {"statement__authority": "minister"}
+    it, axis = drawn(
+        [
+            say("2024-02-13", 1, terms="time"),
+            say("2024-04-08/2024-04-09", 1, terms="leaning", statement__key="a", **say_on),
+            say("2024-04-09", 1, terms="scope", statement__key="b", statement__authority="head"),
+            say("../2024-04-10", 1, terms="scope", statement__key="c", **say_on),
+        ]
+    )
+    first, deciding, same_day, undated = it.marks
+    assert (deciding.head.shape, deciding.dx, deciding.x) == ("terms", "0", axis.x(dt.date(2024, 4, 9)))
+    assert first.dx == "0"
+    assert float(same_day.dx) >= APART
+    assert float(undated.dx) - float(same_day.dx) >= 24
+
+
+@pytest.mark.parametrize(("day", "left"), [("2022-03-01", False), ("2025-09-01", True)])
+def test_change_is_named_at_its_mark_on_the_side_that_has_room(say, day, left):
+    it, _ = drawn([say("2022-02-13", 1, terms="time"), say(day, 1, terms="scope")])
+    head = it.marks[1].head
+    assert (head.label, head.label_left) == ("for, later → for, in part", left)
+    assert it.labelled
+
+
+def test_change_without_room_is_told_under_the_name(say):
+    it, _ = drawn([say(f"2022-02-{day}", 1 if day % 2 else -1, terms="time") for day in range(10, 16)])
+    assert not it.labelled
+    assert it.moved == "last changed 15 Feb 2022: not now → for, later"
+
+
+def test_key_names_only_marks_that_occur(say):
+    it, _ = drawn([say("2025-02-13", 2), say("2026-02-13", -2)])
+    assert it.signs == {"held", "statement", "reversal", "void"}
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 100), st.floats(1, 30), st.sampled_from([1.0, 1e6])), max_size=20).map(sorted),
+)
+def test_spread_keeps_each_room_and_moves_a_pinned_mark_only_for_another(marks):
+    at, rooms, weights = zip(*marks, strict=True) if marks else ((), (), ())
+    shifts = spread(at, rooms, weights)
+    placed = [x / 100 * REFERENCE + shift for x, shift in zip(at, shifts, strict=True)]
+    assert all(b - a >= room - 1e-3 for (a, b), room in zip(pairwise(placed), rooms[1:], strict=False))
+    if weights.count(1e6) == 1:
+        assert abs(shifts[weights.index(1e6)]) < 0.01

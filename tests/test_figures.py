@@ -123,6 +123,45 @@ def test_former_address_of_a_figure_leads_to_the_present_one(client, world):
     assert (response.status_code, response.url) == (301, "/topics/japan-in/timeline.svg?on=2024-03-01")
 
 
+def test_words_of_a_mark_stand_beside_it_for_who_points_at_it_or_tabs_to_it(client, world):
+    page = client.get("/topics/pact-japan/").content.decode()
+    for link in re.findall(r'<a href="/statements/[^"]+" aria-label="([^"]+)">\s*<title>', page):
+        assert f"<p>{link}</p></foreignObject>" in re.sub(r">\s+<", "><", page)
+    assert page.count("foreignObject") >= 2 * 3
+
+
+def test_title_of_a_drawing_names_the_group_or_the_wider_topic(client, world):
+    topic = Topic.objects.get(slug="pact-japan")
+    Topic.objects.filter(pk=topic.pk).update(proposition="Japan should join.")
+    for named in ("Pact", "Four Powers"):
+        title = parsed(client.get("/topics/pact-japan/timeline.svg").content).find(f"{SVG}title").text
+        assert title.startswith(f"Japan should join ({named}): recorded positions")
+        Topic.objects.filter(pk=topic.parent_id).update(group=ActorFactory(name="Four Powers"))
+    Topic.objects.filter(pk=topic.pk).update(proposition="Japan should join the Four Powers.")
+    assert "(Four Powers)" not in client.get("/topics/pact-japan/timeline.svg").content.decode()
+
+
+def test_reversal_has_the_same_sign_on_the_page_and_in_the_file(client, world):
+    page, file = (client.get(f"/topics/pact-japan/{name}").content.decode() for name in ("", "timeline.svg"))
+    shown = page[: page.index("reversal\n")].rsplit("<path", 1)[1]
+    assert 'd="M7 5 12.5 15H1.5z"' in shown  # upright
+    saved = file[: file.index(">reversal<")].rsplit("<path", 1)[1]
+    assert 'd="M0 -5.5 5.5 4.5H-5.5z"' in saved
+
+
+def test_counts_as_a_file_name_governments_and_numbers(client, world):
+    actor, topic = Actor.objects.get(slug="australia"), Topic.objects.get(slug="pact-japan")
+    for day in range(1, 4):
+        StanceFactory(actor=actor, topic=topic, statement__date=f"2024-02-0{day}", position=2)
+    file = parsed(client.get("/topics/pact-japan/counts.svg?by=year").content)
+    words = [node.text for node in file.iter(f"{SVG}text")]
+    assert "−− Australia" in words
+    assert words.count("++ Australia") == 3
+    assert {"4", "1"} <= set(words)
+    assert not any("current policy" in (text or "") for text in words)
+    assert [it for it in words if it and it.isdigit() and len(it) == 4] == ["2024"]
+
+
 def test_names_cannot_break_a_drawing(client, db):
     actor = GovernmentFactory(slug="odd", name="<A> & \x0b\"B\" 'C' ]]>")
     StanceFactory(actor=actor, statement__date="2024-02-13")

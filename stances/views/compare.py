@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from stances import citations, twins
+from stances.charts import Axis, row
 from stances.comparing import ENOUGH, Comparison, Pair
 from stances.comparisons import Agreement
 from stances.drawings import timeline
@@ -18,7 +19,7 @@ from stances.filters import Problem
 from stances.models import Actor, Position, Topic, resolve
 from stances.parameters import NamedField, TextField
 from stances.views.detail import DayParameters, Page, answer
-from stances.views.figures import about, covered, drawing
+from stances.views.figures import about, axis_notes, covered, drawing
 from stances.vocabulary import Voice
 from stances.wording import day_words, joined
 
@@ -162,10 +163,12 @@ class CompareView(Page):
         return f"{reverse('compare')}?{query.urlencode()}"
 
     def draw(self, compared: Comparison) -> bytes:
+        axis = Axis.on_paper(compared.histories, self.day)
         title = f"{self.title(compared)}: recorded positions, to {day_words(self.day)}"
         notes = [
-            compared.topic.proposition,
+            f"{compared.question}.",
             covered(compared.histories),
+            *axis_notes(axis, self.day),
             "Below, how each two stood to each other while both own positions are carried forward, for two years from "
             "each statement and no further than the sources reach: filled, on the same side; empty, one of them "
             "undecided; hatched, on opposite sides.",
@@ -178,8 +181,8 @@ class CompareView(Page):
             actor=[actor.slug for actor in compared.actors],
             topic=compared.topic.slug,
         )
-        now = day_words(self.day, short=True)
-        return timeline(told, compared.rows, compared.axis, now=now, by_actor=True, strips=compared.strips)
+        rows, strips = [row(it, axis) for it in compared.histories], [pair.strip(axis) for pair in compared.pairs]
+        return timeline(told, rows, axis, by_actor=True, strips=strips)
 
     def data(self, compared: Comparison) -> dict[str, Any]:
         return {

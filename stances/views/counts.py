@@ -83,13 +83,12 @@ class CountsView(DetailPage):
         return super().respond(topic, format)
 
     def draw(self, counts: Counts) -> bytes:
-        title = (
-            f"{counts.topic.proposition.rstrip('.')}: what governments said, by {counts.by}, to {day_words(self.day)}"
-        )
+        title = f"{self.tree.question(counts.topic)}: what governments said, by {counts.by}, to {day_words(self.day)}"
         path = reverse(self.name, args=[counts.topic.slug])
-        cut = counts.quarters.drawn_from if counts.quarters else 0
+        drawn = counts.on_paper
+        cut = drawn.drawn_from if drawn else 0
         notes = [note(counts), f"Drawn from {cut} on." if cut else ""]
-        return drawings.counts(about(self, title, notes, path, by=counts.by), counts.quarters)
+        return drawings.counts(about(self, title, notes, path, by=counts.by), drawn)
 
     def data(self, topic: Topic) -> dict[str, Any]:
         counts = self.counts(topic)

@@ -94,8 +94,8 @@ class Page(PublicView):
         return render(self.request, self.template_name, shared | context, status=status)
 
 
-class DetailPage(Page, ABC):
-    """The page of one row, and its twin in JSON."""
+class OneOf(Page, ABC):
+    """One row, found by its address, in some formats."""
 
     model: ClassVar[type[models.Model]]
     name: ClassVar[str]
@@ -108,15 +108,13 @@ class DetailPage(Page, ABC):
             address = reverse(self.name if format == "html" else f"{self.name}-{format}", args=[row.slug])
             query = request.META.get("QUERY_STRING", "")
             return redirect(f"{address}?{query}" if query else address, permanent=True)
-        if format == "html":
-            return self.show(self.context(row))
-        if self.problems:
+        if self.problems and format != "html":
             return refuse(self.problems, format=format)
         return self.respond(row, format)
 
+    @abstractmethod
     def respond(self, row: Any, format: str) -> HttpResponseBase:
-        """Answer in another format than HTML."""
-        return answer(self.data(row))
+        """Answer in a format."""
 
     @abstractmethod
     def rows(self) -> models.QuerySet:
@@ -124,6 +122,13 @@ class DetailPage(Page, ABC):
 
     def is_public(self, row: Any) -> bool:
         return self.rows().filter(pk=row.pk).exists()
+
+
+class DetailPage(OneOf):
+    """The page of one row, and its twin in JSON."""
+
+    def respond(self, row: Any, format: str) -> HttpResponseBase:
+        return self.show(self.context(row)) if format == "html" else answer(self.data(row))
 
     @abstractmethod
     def context(self, row: Any) -> dict[str, Any]:

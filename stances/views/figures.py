@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any
@@ -18,11 +19,12 @@ from stances.models import Actor, PublicVersion, Topic
 from stances.panels import TopicPanels
 from stances.parameters import OneOfField, SlugsField
 from stances.profiles import Profile
-from stances.views.detail import DayParameters, DetailPage, Page
+from stances.views.detail import DayParameters, OneOf, Page
 from stances.vocabulary import ChangeKind
 from stances.wording import day_words
 
 IN_FILES = 1500  # stances that a file tells one by one; the lists of stances have all
+LAST_RECORDED = "Last recorded positions, never “current policy”."
 ROWS = 60  # governments that a drawing has
 
 EVENT_COLUMNS = (
@@ -66,8 +68,17 @@ def about(page: Page, title: str, notes: Iterable[str], path: str, **parameters:
     """Say where a drawing comes from: the page that shows it, the version of the data, the day."""
     address = page.address(f"{path}?{urlencode({**parameters, 'on': page.day.isoformat()}, doseq=True)}")
     version = f"version {PublicVersion.objects.current()} of the data, {day_words(today())}"
-    origin = f"Source: Stances, {address}; {version}. Last recorded positions, never “current policy”."
+    origin = f"Source: Stances, {address}; {version}."
     return About(title, [note for note in notes if note], origin, page.address)
+
+
+def axis_notes(axis: Axis, day: dt.date) -> list[str]:
+    """Say where an axis ends before the day looked at."""
+    if axis.end == day:
+        return []
+    return [
+        f"The axis ends on {day_words(axis.end)}: nothing that is drawn was said between then and {day_words(day)}."
+    ]
 
 
 def events_of(histories: Iterable[History]) -> Iterable[tuple[Any, ...]]:
@@ -98,14 +109,8 @@ def event_cells(told: History, event: Event) -> tuple[Any, ...]:
     )
 
 
-class Timeline(DetailPage):
+class Timeline(OneOf):
     """The timeline of a page as a file."""
-
-    def context(self, row: Any) -> dict[str, Any]:
-        raise NotImplementedError("A timeline has no page of its own.")
-
-    def data(self, row: Any) -> dict[str, Any]:
-        raise NotImplementedError("A timeline's histories stand in the page's twin.")
 
     def respond(self, row: Any, format: str) -> HttpResponseBase:
         if format == "csv":
@@ -147,12 +152,10 @@ class ActorTimeline(Timeline):
 
     def draw(self, actor: Actor) -> bytes:
         histories = self.histories(actor)
-        axis = Axis.over(histories, self.day)
+        axis = Axis.on_paper(histories, self.day)
         title = f"{actor.name}: recorded positions by topic, to {day_words(self.day)}"
-        told = about(self, title, [covered(histories)], actor.get_absolute_url())
-        return timeline(
-            told, [row(it, axis) for it in histories], axis, now=day_words(self.day, short=True), by_actor=False
-        )
+        told = about(self, title, [covered(histories), *axis_notes(axis, self.day)], actor.get_absolute_url())
+        return timeline(told, [row(it, axis) for it in histories], axis, by_actor=False)
 
 
 class TopicTimelineParameters(DayParameters):
@@ -180,12 +183,10 @@ class TopicTimeline(Timeline):
 
     def draw(self, topic: Topic) -> bytes:
         histories = self.histories(topic)
-        axis = Axis.over(histories, self.day)
-        title = f"{topic.proposition.rstrip('.')}: recorded positions of governments, to {day_words(self.day)}"
-        told = about(self, title, [covered(histories)], topic.get_absolute_url())
-        return timeline(
-            told, [row(it, axis) for it in histories], axis, now=day_words(self.day, short=True), by_actor=True
-        )
+        axis = Axis.on_paper(histories, self.day)
+        title = f"{self.tree.question(topic)}: recorded positions of governments, to {day_words(self.day)}"
+        told = about(self, title, [covered(histories), *axis_notes(axis, self.day)], topic.get_absolute_url())
+        return timeline(told, [row(it, axis) for it in histories], axis, by_actor=True)
 
 
 def covered(histories: Iterable[History]) -> str:
@@ -194,4 +195,4 @@ def covered(histories: Iterable[History]) -> str:
     if not days:
         return "Nothing is recorded."
     period = f"Sources published {day_words(min(days), short=True)} to {day_words(max(days), short=True)}."
-    return f"{period} A date known in part counts from its latest possible day."
+    return f"{period} A date known in part counts from its latest possible day. {LAST_RECORDED}"
