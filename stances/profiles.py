@@ -210,11 +210,15 @@ class Profile:
         changes = Position.objects.changes().filter(actor=self.actor, since__lte=self.day)
         return changes.select_related("opening__statement").order_by("-since", "-id").first()
 
+    def told_by(self, reason: str) -> int:
+        """Count the topics on which its `own` or the `reported` position is shown, however much is recorded."""
+        return sum(shown.reason == reason for shown in self.shown.values())
+
     @property
     def lede(self) -> str:
         """Tell the newest change, or that there is none, in a sentence that holds for the data."""
         name = self.actor.name
-        if not self.whole and (change := self.last_change):
+        if change := self.last_change:
             what = "the terms of its position" if change.kind == "terms" else "its position"
             before, after = (
                 wording(change.previous_value or 0, change.previous_terms),
@@ -223,26 +227,11 @@ class Profile:
             when = stated_date(change.opening).words(preposition=True)
             topic = self.tree.in_sentence(self.tree.by_id[change.topic_id])
             return f"{name} last changed {what} {when}: from “{before}” to “{after}”, on {topic}."
-        changes = [(interval.since, told, interval) for told in self.histories for interval in told.changes]
-        own = [told for told in self.histories if told.own]
-        heard = [told for told in self.histories if told.reported and not told.own]
-        if changes:
-            _, told, interval = max(changes, key=lambda change: change[0])
-            opening = next(e for e in told.events if e.stance.pk == interval.opening.stance)
-            before, after = wording(*(interval.previous or (0, ""))), wording(interval.value, interval.terms)
-            when = opening.date.words(preposition=True)
-            what = "the terms of its position" if interval.kind == "terms" else "its position"
-            return (
-                f"{name} last changed {what} {when}: from “{before}” to “{after}”, "
-                f"on {self.tree.in_sentence(told.topic)}."
-            )
-        if own:
-            kept = "none of them has changed" if len(own) > 1 else "it has not changed"
-            return f"{name} has stated a position on {counted(len(own), 'topic')}; on record {kept}."
-        if heard:
-            return (
-                f"No words of {name}’s own are on record. Others report its position on {counted(len(heard), 'topic')}."
-            )
+        if own := self.told_by("own"):
+            kept = "none of them has changed" if own > 1 else "it has not changed"
+            return f"{name} has stated a position on {counted(own, 'topic')}; on record {kept}."
+        if heard := self.told_by("reported"):
+            return f"No words of {name}’s own are on record. Others report its position on {counted(heard, 'topic')}."
         if self.spoken_count:
             whose = sorted({s.actor.name for it in self.spoken for s in it.stances if s.attribution == Voice.OWN})
             voice = f", in the own voice of {joined(whose)}" if 0 < len(whose) <= 3 else ""
@@ -253,19 +242,16 @@ class Profile:
     def facts(self) -> str:
         """Count what is recorded: statements, topics, sources, changes."""
         if not self.whole:
-            topics = sum(standing.shown.reason == "own" for standing in self.standings)
-            own_words = f"own words on {topics} of {counted(len(self.tree.topics), 'topic')}"
+            own_words = f"own words on {self.told_by('own')} of {counted(len(self.tree.topics), 'topic')}"
             return f"{first_up(capped(self.number, 'stance'))} on record; {own_words}."
         own = {s.statement_id for s in self.stances if s.attribution == Voice.OWN and not s.repeat}
         heard = {s.statement_id for s in self.stances if s.attribution == Voice.REPORTED and not s.repeat} - own
         if not self.stances:
             return ""
-        topics = sum(bool(told.own) for told in self.histories)
         parts = []
         if own:
-            parts.append(
-                f"{counted(len(own), 'own statement')} on {topics} of {counted(len(self.tree.topics), 'topic')}"
-            )
+            topics = f"{self.told_by('own')} of {counted(len(self.tree.topics), 'topic')}"
+            parts.append(f"{counted(len(own), 'own statement')} on {topics}")
         if heard:
             parts.append(f"{counted(len(heard), 'statement')} by which others report its position")
         sources = counted(len({s.source_id for s in self.stances}), "source")

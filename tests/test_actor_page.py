@@ -73,6 +73,38 @@ def test_lede_where_only_others_speak(client, aldoria, topic):
     assertContains(client.get(page_of(aldoria)), "No words of Aldoria’s own are on record.")
 
 
+@pytest.fixture
+def topics():
+    return TopicFactory.create_batch(9)
+
+
+def test_lede_of_a_long_record_counts_all_topics(client, aldoria, topics):
+    for topic in topics:
+        for month in range(1, 9):
+            say(aldoria, topic, f"2023-{month:02}-10")
+    told = client.get(page_of(aldoria)).context["profile"]
+    assert not told.whole
+    assert told.lede == "Aldoria has stated a position on nine topics; on record none of them has changed."
+
+
+def test_lede_of_a_long_record_denies_no_old_words(client, aldoria, topics):
+    say(aldoria, topics[0], "2020-01-01")
+    for topic in topics[1:]:
+        for month in range(1, 10):
+            say(aldoria, topic, f"2023-{month:02}-10", attribution="reported", statement__authority="independent")
+    told = client.get(page_of(aldoria)).context["profile"]
+    assert not told.whole
+    assert told.lede == "Aldoria has stated a position on one topic; on record it has not changed."
+
+
+def test_lede_of_a_long_record_of_others_counts_all_topics(client, aldoria, topics):
+    for topic in topics:
+        for month in range(1, 9):
+            say(aldoria, topic, f"2023-{month:02}-10", attribution="reported", statement__authority="independent")
+    told = client.get(page_of(aldoria)).context["profile"]
+    assert told.lede == "No words of Aldoria’s own are on record. Others report its position on nine topics."
+
+
 def test_kicker_names_the_group_of_the_question(client, aldoria):
     pact = GroupFactory(name="Pact")
     FeaturedTopicFactory(group=pact)
