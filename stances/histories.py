@@ -16,7 +16,7 @@ from stances.asof import DECIDING, Shown, condition_said, reporter, source_of, s
 from stances.dates import PartialDate
 from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
-from stances.series import Entry, Interval, compute, contradicted
+from stances.series import Entry, Interval, colleagues_of, compute
 from stances.vocabulary import ActorKind, Authority, ChangeKind, Voice
 from stances.wording import period, times
 
@@ -310,12 +310,13 @@ def history(
                 if edge.previous_value is not None:
                     interval.previous = interval.previous or (edge.previous_value, edge.previous_terms)
         setattr(made, voice, intervals)
+        colleagues = colleagues_of(entries) if voice == Voice.OWN else {}
         within = {entry.stance: interval for interval in intervals for entry in interval.deciding}
         for entry in entries:
             verdict = verdicts[entry.stance]
             differs = [
                 Difference(by_id[other.stance], (entry.latest - other.latest).days)
-                for other in (contradicted(entry, entries) if by_id[entry.stance].colleagues_differ else [])
+                for other in colleagues.get(entry.stance, [])
             ]
             made.events.append(
                 Event(

@@ -13,7 +13,7 @@ from stances import dialects
 from stances.dialects import as_day
 from stances.models import Position, Stance
 from stances.models.statements import Role
-from stances.series import Entry, Interval, Verdict, compute, differing
+from stances.series import Entry, Interval, Verdict, colleagues_of, compute
 from stances.vocabulary import ActorKind, Voice
 from stances.writes import Pair, public_write
 
@@ -84,7 +84,7 @@ def rows_of(key: SeriesKey, intervals: Iterable[Interval]) -> Iterator[Position]
 
 def roles_of(key: SeriesKey, entries: list[Entry], verdicts: dict[int, Verdict]) -> Iterator[tuple[int, str, bool]]:
     """Say of each stance of a series what it does there, and whether its speaker differs from a colleague."""
-    differ = differing(entries) if key[2] == Voice.OWN else ()
+    differ = colleagues_of(entries) if key[2] == Voice.OWN else ()
     for entry in entries:
         verdict = verdicts[entry.stance]
         yield entry.stance, verdict.role if verdict.decides else PASSED_OVER, entry.stance in differ

@@ -182,15 +182,15 @@ def contradicted(entry: Entry, entries: Iterable[Entry]) -> list[Entry]:
     ]
 
 
-def differing(entries: Iterable[Entry]) -> set[int]:
-    """Name the stances of a series whose speaker differs from a colleague: those that `contradicted` finds one for."""
+def colleagues_of(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
+    """Give, by the stances of a series whose speaker differs from colleagues, what `contradicted` finds for them.
+
+    Each entry is held against those of the 30 days before it, and not against the whole series.
+    """
     entries = sorted(entries, key=_latest)
     if len({entry.speaker for entry in entries}) < 2 or len({side(entry.value) for entry in entries}) < 2:
-        return set()
-    days = [entry.latest for entry in entries]
-    reach = dt.timedelta(days=COLLEAGUES_DAYS)
-    return {
-        entry.stance
-        for place, entry in enumerate(entries)
-        if contradicted(entry, entries[bisect_left(days, entry.latest - reach) : place])
-    }
+        return {}
+    days = [entry.latest.toordinal() for entry in entries]  # no day lies 30 days before the first of the calendar
+    near = (entries[bisect_left(days, day - COLLEAGUES_DAYS) : place] for place, day in enumerate(days))
+    found = ((entry.stance, contradicted(entry, before)) for entry, before in zip(entries, near, strict=True))
+    return {stance: others for stance, others in found if others}

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stances import series
 from stances.dates import PartialDate
-from stances.series import RULES, UNDATED, Entry, compute, contradicted, counting, decide
+from stances.series import RULES, UNDATED, Entry, colleagues_of, compute, contradicted, counting, decide
 from stances.vocabulary import WORDS, Authority, kind_of_change, side, wording
 
 NUMBERS = count(1)
@@ -409,3 +410,31 @@ def test_colleagues_differ(differ, earlier, later):
     second = entry(**{"date": "2024-03-10", "position": "against"} | later)
     assert contradicted(second, [first, second]) == ([first] if differ else [])
     assert contradicted(first, [first, second]) == []
+
+
+def test_colleagues_are_those_that_the_whole_series_would_give():
+    start = dt.date(2020, 1, 1)
+    entries = [
+        entry(str(start + dt.timedelta(days=day * 7 % 400)), ("for", "against", "undecided")[day % 3], speaker=day % 4)
+        for day in range(120)
+    ]
+    told = colleagues_of(entries)
+    assert told
+    for one in entries:
+        assert set(contradicted(one, entries)) == set(told.get(one.stance, []))
+
+
+def test_a_long_series_asks_each_entry_about_its_thirty_days_alone(monkeypatch):
+    asked = []
+    monkeypatch.setattr(series, "side", lambda value: asked.append(value) or side(value))
+    start = dt.date(2010, 1, 1)
+    days = [str(start + dt.timedelta(days=day)) for day in range(1000)]
+    assert (
+        len(colleagues_of([entry(day, ("for", "against")[n % 2], speaker=n % 2) for n, day in enumerate(days)])) == 999
+    )
+    assert len(asked) < 100 * len(days)
+
+
+def test_the_first_year_of_the_calendar_has_no_thirty_days_before_it():
+    first = [entry("0001-01-01"), entry("0001-01-20", "against")]
+    assert list(colleagues_of(first)) == [first[1].stance]
