@@ -14,7 +14,7 @@ from stances.models import Stance, Statement
 from stances.series import Interval
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind, Authority, Voice, wording
-from stances.wording import counted, day_words, first_up, length, number, size_words
+from stances.wording import counted, day_words, first_up, length, number, of, size_words
 
 READ = 100  # so many statements of a history are read around the one that is shown
 LISTED = 30  # so many of them stand on the page
@@ -45,6 +45,10 @@ class Exhibit:
         return self.event.own
 
     @property
+    def who(self) -> str:
+        return self.stance.actor.in_sentence
+
+    @property
     def series(self) -> list[Interval]:
         return self.history.own if self.own else self.history.reported
 
@@ -62,7 +66,7 @@ class Exhibit:
 
     @property
     def size(self) -> str:
-        """Write how far the change went, with its sign."""
+        """Say how far the change went."""
         if not self.event.before:
             return ""
         return size_words(self.stance.position - self.event.before[0])
@@ -107,7 +111,7 @@ class Exhibit:
 
     @property
     def heading(self) -> str:
-        whose = f"{self.stance.actor.name}’s position on {self.stance.topic.name}"
+        whose = f"{of(self.who)} position on {self.stance.topic.name}"
         if self.decides:
             return f"Why this decides {whose}"
         if self.own and self.event.role in ("opened", "confirmed"):
@@ -120,7 +124,7 @@ class Exhibit:
         statement = self.stance.statement
         speaker, authority = statement.speaker, Authority(statement.authority)
         if not self.own:
-            return f"Reported, by {self.event.reporter}: {authority.label}. It moves nothing in the own series"
+            return f"Reported, by {self.event.reporter}: {authority.label}. It never moves the actor’s own position"
         if speaker.pk == self.stance.actor_id:
             return "Own: the speaker told its own position"
         if speaker.kind == ActorKind.GROUP:
@@ -137,12 +141,11 @@ class Exhibit:
     def _step_statements(self) -> str:
         events = self.history.events
         if self.history.omitted:
-            name = self.stance.actor.name
-            near = len(events)
-            return f"{self.history.number:,} statements tie {name} to this topic; the nearest {near} were read here."
+            number_of = f"{self.history.number:,} statements"
+            return f"{number_of} on record tell of {self.who} on this topic; the nearest {len(events)} were read here."
         repeats = sum(event.repeat for event in events)
-        tie = "ties" if len(events) == 1 else "tie"
-        said = f"{first_up(counted(len(events), 'statement'))} {tie} {self.stance.actor.name} to this topic"
+        tell = "tells" if len(events) == 1 else "tell"
+        said = f"{first_up(counted(len(events), 'statement'))} on record {tell} of {self.who} on this topic"
         if not repeats:
             return f"{said}; none repeats another."
         left = len(events) - repeats
@@ -153,18 +156,19 @@ class Exhibit:
     def _step_series(self) -> str:
         own, heard = len(self.history.statements), len(self.history.reports)
         if self.own:
-            others = f"What others report ({counted(heard, 'statement')}) moves nothing"
+            others = f"What others report ({counted(heard, 'statement')}) never moves it"
             others = others if heard else "Nothing was reported by others"
-            why = f"{self.attribution[5:6].upper()}{self.attribution[6:]}"
-            return f"Only the own series decides: {counted(own, 'statement')}. {why}: own voice. {others}."
+            words = f"Only own words decide, where there are any: here {counted(own, 'statement')}"
+            why = self.attribution.removeprefix("Own: ")
+            return f"{words}. This is {'one of them' if own > 1 else 'it'}: {why}. {others}."
         mine = f"{first_up(counted(own, 'own statement'))} stand{'s' if own == 1 else ''} on record"
-        none = f"No own words of {self.stance.actor.name} are on record, so the reported position is shown, hollow"
+        none = f"No own words of {self.who} are on record, so the reported position is shown, hollow"
         attribution = self.attribution[0].lower() + self.attribution[1:]
         return f"Only own words decide a position. These are {attribution}. {mine if own else none}."
 
     def _step_day(self) -> str:
         stance, event = self.stance, self.event
-        series = "own" if self.own else "reported"
+        kind = "own statement" if self.own else "report"
         if event.repeat:
             first = stance.statement.repeats
             repeated = first.key if first else "another"
@@ -177,7 +181,7 @@ class Exhibit:
         same_day = [
             e for e in self.history.events if e.date.latest == event.date.latest and not e.repeat and e.own == event.own
         ]
-        tie = "No other statement of its series fell on that day, so nothing had to break a tie."
+        tie = f"No other {kind} counts from that day, so nothing had to break a tie."
         if len(same_day) > 1:
             rules = sorted({e.rule for e in same_day if e.rule})
             tie = f"It came first among {counted(len(same_day), 'statement')} of that day: {'; '.join(rules)}."
@@ -185,9 +189,10 @@ class Exhibit:
             then = "It states again the position that was held, and confirms it."
         elif event.before:
             moved = f"from “{wording(*event.before)}” to “{stance.wording}”"
-            then = f"The newest {series} statement decides: the position changed {moved}."
+            then = f"The newest {kind} decides: the position {'' if self.own else 'reported '}changed {moved}."
         else:
-            then = f"It is the first of its series: “{stance.wording}” is first recorded."
+            recorded = "recorded" if self.own else "reported"
+            then = f"It is the first {kind} on record: “{stance.wording}” is first {recorded}."
         if self.successor:
             then += f" It decided until {day_words(self.event.interval.until)}."  # type: ignore[union-attr, arg-type]
         return f"{latest} {then} {tie}"
@@ -221,8 +226,7 @@ class Exhibit:
         if event.role == "passed over":
             return f"No: {event.rule}"
         if not event.own:
-            own = " alone" if not self.history.own else ""
-            return f"No: reported by others; stands in the reported series{own}"
+            return "No: reported by others, and only own words decide"
         if decides:
             return "Yes: the newest own statement"
         assert event.interval
@@ -271,5 +275,5 @@ def voice_words(statement: Statement, exhibits: list[Exhibit]) -> str:
     """Say whose voice the statement is: own, reported, or both."""
     voices = {exhibit.stance.attribution for exhibit in exhibits}
     if voices == {Voice.OWN}:
-        return "own voice"
-    return "reported" if voices == {Voice.REPORTED} else "own voice and reported"
+        return "own words"
+    return "reported" if voices == {Voice.REPORTED} else "own words and reported"

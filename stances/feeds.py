@@ -16,7 +16,7 @@ from stances.citations import NAME
 from stances.models import Stance, Statement
 from stances.moves import Move
 from stances.vocabulary import Form, wording
-from stances.wording import size_words
+from stances.wording import moved_words
 
 #: What XML 1.0 has no place for.
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -110,8 +110,7 @@ def summary_of(move: Move) -> str:
     change = move.position
     parts = [f"{title_of(move)}."]
     if change.size is not None and move.days is not None:
-        days = "1 day" if move.days == 1 else f"{move.days} days"
-        parts.append(f"Size {size_words(change.size)}, {days} after the position before.")
+        parts.append(f"{moved_words(change.size, move.days)}.")
     parts.append(said(change.opening.statement))
     if move.before:
         parts.append(f"Before: {said(move.before.statement)}")
@@ -120,4 +119,5 @@ def summary_of(move: Move) -> str:
 
 def said(statement: Statement) -> str:
     words = f"“{statement.quote}”" if statement.form == Form.DIRECT else statement.summary
-    return f"{statement.speaker.label}, {statement.date.words()}: {words}"
+    summary = f" In our words: {statement.summary}" if statement.is_fragment else ""
+    return f"{statement.speaker.label}, {statement.date.words()}: {words}{summary}"

@@ -18,7 +18,7 @@ from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
 from stances.series import Entry, Interval, colleagues_of, compute
 from stances.vocabulary import ActorKind, Authority, ChangeKind, Voice
-from stances.wording import period, times
+from stances.wording import counted_days, period, times
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,7 @@ class Difference:
 
     @property
     def words(self) -> str:
-        days = "1 day" if self.days == 1 else f"{self.days} days"
-        return f"colleagues differ: {days} after {self.stance.statement.speaker.label}"
+        return f"colleagues differ: {counted_days(self.days)} after {self.stance.statement.speaker.label}"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ MOST_VALUES = 100
 MOST_CHARACTERS = 200
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MONTH_OR_YEAR = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
 
 
 def shown(value: str) -> str:
@@ -225,12 +226,20 @@ class DayField(forms.Field):
 
 
 class DayLookedAtField(DayField):
-    """The day that a page or list looks at, which has come."""
+    """The day that a page or list looks at, which has come; of a month or a year its last, or today while it runs."""
 
     def clean(self, value) -> dt.date | None:
-        day = super().clean(value)
+        text = (value or "").strip()
+        if not _MONTH_OR_YEAR.fullmatch(text):
+            day = super().clean(text)
+        else:
+            try:
+                days = PartialDate.parse(text)
+            except ValueError:
+                raise ValidationError(f"{shown(text)} is no month of the calendar.") from None
+            day = min(days.latest, max(days.earliest or today(), today()))
         if day and day > today():
-            raise ValidationError(f"{shown(str(day))} has not come yet: give a day up to {today()}.")
+            raise ValidationError(f"{shown(text)} has not come yet: give a day up to {today()}.")
         return day
 
 

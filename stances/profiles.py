@@ -63,7 +63,7 @@ class Tie:
     def voice(self) -> str:
         if not self.affiliation.authority:
             return ""
-        return "own voice" if self.affiliation.authority in OWN_VOICE else "reported"
+        return "own words" if self.affiliation.authority in OWN_VOICE else "reported"
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,17 @@ class Profile:
         ]
 
     @cached_property
-    def newest(self) -> list[tuple[History, list[Event]]]:
-        """Give the newest events of all histories, each with its history."""
+    def newest(self) -> list[tuple[History, list[tuple[Event, Topic | None]]]]:
+        """Give the newest events of all histories, each with the topic above under which its words are told already."""
         events = [(event.shown_on, event.stance.pk) for told in self.histories for event in told.events]
         shown = set(sorted(events)[-EVENTS_SHOWN:])
-        return [
-            (told, [event for event in told.newest_first if (event.shown_on, event.stance.pk) in shown])
-            for told in self.histories
-        ]
+        first: dict[int, Topic] = {}
+        found = []
+        for told in self.histories:
+            newest = [event for event in told.newest_first if (event.shown_on, event.stance.pk) in shown]
+            found.append((told, [(event, first.get(event.stance.statement_id)) for event in newest]))
+            first |= {it.stance.statement_id: told.topic for it in newest if it.stance.statement_id not in first}
+        return found
 
     @cached_property
     def standings(self) -> list[Standing]:
@@ -217,7 +220,7 @@ class Profile:
     @property
     def lede(self) -> str:
         """Tell the newest change, or that there is none, in a sentence that holds for the data."""
-        name = self.actor.name
+        name = first_up(self.actor.in_sentence)
         if change := self.last_change:
             what = "the terms of its position" if change.kind == "terms" else "its position"
             before, after = (
@@ -231,12 +234,18 @@ class Profile:
             kept = "none of them has changed" if own > 1 else "it has not changed"
             return f"{name} has stated a position on {counted(own, 'topic')}; on record {kept}."
         if heard := self.told_by("reported"):
-            return f"No words of {name}’s own are on record. Others report its position on {counted(heard, 'topic')}."
+            return (
+                f"No own words of {self.actor.in_sentence} are on record. "
+                f"Others report its position on {counted(heard, 'topic')}."
+            )
         if self.spoken_count:
-            whose = sorted({s.actor.name for it in self.spoken for s in it.stances if s.attribution == Voice.OWN})
-            voice = f", in the own voice of {joined(whose)}" if 0 < len(whose) <= 3 else ""
-            return f"{name} speaks in {counted(self.spoken_count, 'statement')} on record{voice}."
-        return f"No position of {name} is recorded."
+            whose = {s.actor for it in self.spoken for s in it.stances if s.attribution == Voice.OWN}
+            names = [actor.in_sentence for actor in sorted(whose, key=lambda actor: actor.name)]
+            behalf = f", on behalf of {joined(names)}" if 0 < len(names) <= 3 else ""
+            are = "is" if self.spoken_count == 1 else "are"
+            made = first_up(counted(self.spoken_count, "statement"))
+            return f"{made} by {self.actor.in_sentence} {are} on record{behalf}."
+        return f"No position of {self.actor.in_sentence} is recorded."
 
     @property
     def facts(self) -> str:

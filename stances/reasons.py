@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from stances.histories import Event, History, Offices, Reading, read, up_to
 from stances.models import Actor, Stance, Topic
 from stances.series import Interval
 from stances.tree import TopicTree
-from stances.wording import counted, day_words, first_up
+from stances.wording import counted, day_words, first_up, joined
 
 #: So many of each kind stand on the page, the newest; the files hold all.
 SHOWN = 20
@@ -42,6 +42,12 @@ class Turn:
     interval: Interval
     before: Interval | None
     words_before: Stance | None
+    again: frozenset[int] = frozenset()  # those of the two statements whose words stand further up on the page
+
+    @property
+    def statements(self) -> set[int]:
+        """Name the statements with the words on both sides."""
+        return {stance.statement_id for stance in (self.words_before, self.event.stance) if stance}
 
     @property
     def size(self) -> int | None:
@@ -114,6 +120,23 @@ class Reasons:
         return [self.events[entry.stance] for entry in self.series[-1].deciding[-2::-1]] if self.series else []
 
     @property
+    def confirmation(self) -> str:
+        """Say that nothing confirms the position that stands, and who else is on record with the same."""
+        held = self.series[-1].held
+        none = f"{'Stated' if self.own else 'Reported'} once: no other statement on record confirms it."
+        alike = [
+            f"{event.stance.statement.speaker.in_sentence}, {event.date.words()}"
+            for event in self.history.newest_first
+            if event.role == "passed over"
+            and event.own == self.own
+            and (event.stance.position, event.stance.terms) == held
+        ]
+        if not alike:
+            return none
+        words = f"The same is on record from {joined(alike)}, and is passed over by the rule that stands below."
+        return f"No later statement confirms it. {words}"
+
+    @property
     def passed_over(self) -> list[Passed]:
         """List what decided nothing in the series shown, newest first, each with the rule."""
         return [
@@ -147,6 +170,26 @@ class Reasons:
         return found[::-1]
 
     @cached_property
+    def words_told(self) -> set[int]:
+        """Name the statements whose words the page tells before it comes to the turns."""
+        events = [*self.confirmed[:SHOWN], *(it.event for it in self.passed_over[:SHOWN] if not it.event.repeat)]
+        stances = [event.stance for event in events] + ([self.exhibit.stance] if self.exhibit else [])
+        return {stance.statement_id for stance in stances}
+
+    @cached_property
+    def turns_told(self) -> list[Turn]:
+        """List the turns that a page has room for, each with what the page has told above it."""
+        told, found = set(self.words_told), []
+        for turn in self.turns[:SHOWN]:
+            found.append(replace(turn, again=frozenset(told & turn.statements)))
+            told |= turn.statements
+        return found
+
+    @property
+    def all_told(self) -> set[int]:
+        return self.words_told.union(*(turn.statements for turn in self.turns_told))
+
+    @cached_property
     def turn_of(self) -> dict[int, Turn]:
         return {turn.event.stance.pk: turn for turn in self.turns}
 
@@ -170,12 +213,12 @@ class Reasons:
 
     @property
     def title(self) -> str:
-        return f"Why: {self.actor.label} on {self.topic.name}"
+        return f"Why: {self.actor.label} on “{self.topic.name}”"
 
     @property
     def lede(self) -> str:
         """Say what is shown, of whose words, and why it is hollow where it is."""
-        shown, name = self.shown, self.actor.name
+        shown, name = self.shown, self.actor.in_sentence
         if shown is None:
             return f"No position of {name} is recorded on it {self.by_then}: nobody has found a statement."
         if shown.wider:

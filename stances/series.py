@@ -128,7 +128,7 @@ RULES = (
     "of for and against at one distance, against is taken",
     "of equals, the lowest key is taken",
 )
-UNDATED = "undated earlier words: its series has something else up to that day"
+UNDATED = "undated earlier words: their day is unknown, and other words are on record up to that day"
 
 
 def compute(entries: Iterable[Entry]) -> tuple[list[Interval], dict[int, Verdict]]:

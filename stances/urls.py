@@ -40,6 +40,7 @@ def figure_paths(address: str, view, name: str) -> list:
 urlpatterns = [
     path("", pages.HomeView.as_view(), name="home"),
     path("about/", pages.AboutView.as_view(), name="about"),
+    path("codebook/", pages.CodebookView.as_view(), name="codebook"),
     *list_paths("stances", lists.StanceList, "stance-list"),
     *list_paths("changes", lists.ChangeList, "change-list"),
     *list_paths("changes/differ", lists.DifferList, "differ-list"),

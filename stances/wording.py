@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 
 from django.contrib.humanize.templatetags.humanize import apnumber
@@ -30,6 +31,23 @@ def times(count: int) -> str:
 
 def first_up(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+#: The names of states that English does not use without an article.
+_WITH_ARTICLE = re.compile(
+    r"\b(United|Kingdom|Republic|States|Emirates|Union|Federation|See)\b"
+    r"|^(Bahamas|Comoros|Gambia|Maldives|Marshall Islands|Netherlands|Philippines)$"
+)
+
+
+def with_article(name: str) -> str:
+    """Write the name of a state as it stands inside a sentence: "the United Kingdom", "Japan"."""
+    return f"the {name}" if _WITH_ARTICLE.search(name) else name
+
+
+def of(name: str) -> str:
+    """Write a name as a possessive: "Japan’s", "the United States’"."""
+    return f"{name}’" if name.endswith("s") else f"{name}’s"
 
 
 def joined(parts: Sequence[str], last: str = "and") -> str:
@@ -62,8 +80,17 @@ def period(first: dt.date | None, last: dt.date | None) -> str:
 
 
 def size_words(size: int) -> str:
-    """Write how far a change went, with a sign: "+3", "−3", "0"."""
-    return f"{'−' if size < 0 else '+' if size else ''}{abs(size)}"
+    """Say how far a change went: "size +3", "size −3", or of other terms "same side, other terms"."""
+    return f"size {'−' if size < 0 else '+'}{abs(size)}" if size else "same side, other terms"
+
+
+def moved_words(size: int, days: int) -> str:
+    """Say how far a change went, and how long the position before had been held: "size +3; 20 days later"."""
+    return f"{size_words(size)}; {counted_days(days)} later"
+
+
+def counted_days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days:,} days"
 
 
 def length(start: dt.date, end: dt.date) -> str:
@@ -72,5 +99,5 @@ def length(start: dt.date, end: dt.date) -> str:
     months = (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
     years, rest = divmod(months, 12)
     if months < 2:
-        return "1 day" if days == 1 else f"{days} days"
+        return counted_days(days)
     return " ".join(f"{n} {noun}{'' if n == 1 else 's'}" for n, noun in ((years, "year"), (rest, "month")) if n)

@@ -70,7 +70,7 @@ def test_lede_without_a_change(client, aldoria, topic):
 
 def test_lede_where_only_others_speak(client, aldoria, topic):
     say(aldoria, topic, "2024-02-13", attribution="reported")
-    assertContains(client.get(page_of(aldoria)), "No words of Aldoria’s own are on record.")
+    assertContains(client.get(page_of(aldoria)), "No own words of Aldoria are on record.")
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_person_page_shows_what_was_said_and_for_whom(client, aldoria, topic):
     response = client.get(page_of(ada))
     assertContains(response, "Person, Minister for Salt, Aldoria")
     assertContains(response, "“Salt for all”")
-    assertContains(response, "Ada Low speaks in one statement on record, in the own voice of Aldoria.")
+    assertContains(response, "One statement by Ada Low is on record, on behalf of Aldoria.")
     assertContains(client.get(page_of(aldoria)), "Who speaks for Aldoria")
 
 

@@ -174,7 +174,7 @@ def test_every_mark_leads_to_its_statement_and_says_what_it_shows(say):
         "13 Feb 2024: for, later, first recorded. Ada Low",
         "9 Apr 2024: for, in part, after for, later (terms). Ada Low",
         "before 10 Apr 2024: undecided, passed over: "
-        "undated earlier words: its series has something else up to that day. Ada Low",
+        "undated earlier words: their day is unknown, and other words are on record up to that day. Ada Low",
         "9 May 2024: for, in part, confirmed. Ada Low",
     ]
 

@@ -136,7 +136,7 @@ def test_entry_tells_from_what_to_what_and_the_words_on_both_sides(client, world
     assert entry.find(f"{ATOM}title").text == "Australia on Pact: Japan: from for, later to against (reversal)"
     summary = entry.find(f"{ATOM}summary").text
     for words in (
-        "Size −3, 77 days after the position before.",
+        "Size −3; 77 days later.",
         "Before: Jane Minister, 13 February 2024: “As the pact",
     ):
         assert words in summary

@@ -75,11 +75,12 @@ def test_page_tells_what_decides_with_its_words_and_the_rule(client, say, aldori
     response = client.get(PAGE)
     text = text_of(response)
     for words in (
-        "Why: Aldoria on Sharing",
+        "Why: Aldoria on “Sharing”",
         "The last recorded position is “for, later”, by Ada Low, 13 February 2024",
         "Ada Low, Prime Minister, Aldoria; head of state or government",
-        "Only the own series decides: one statement.",
-        "It is the first of its series",
+        "Only own words decide, where there are any: here one statement.",
+        "The rule is mechanical; how each statement was coded is a judgement",
+        "It is the first own statement on record",
         "Sources published 13 Feb 2024",
     ):
         assert words in text, words
@@ -98,7 +99,7 @@ def test_statements_passed_over_stand_with_their_rules(say, told):
     assert data["decides"] == "a"
     assert {it["statement_key"]: it["rule"] for it in data["passed_over"]} == {
         "lower": "a higher authority comes first; Ada Low decides that day",
-        "undated": "undated earlier words: its series has something else up to that day",
+        "undated": "undated earlier words: their day is unknown, and other words are on record up to that day",
         "heard": "reported by Halvik Post: only own words decide where there are any",
         "again": "repeat: the words of 13 Feb 2024 were printed again, and count once",
     }
@@ -118,9 +119,82 @@ def test_change_tells_kind_size_days_and_the_words_on_both_sides(client, say, to
     assert (turn["kind"], turn["size"], turn["days"]) == ("reversal", 4, 60)
     assert (turn["words_before"], turn["words"]) == ("Still never", "Now we will")
     response = client.get(PAGE)
-    assertContains(response, "60 days after the position before")
-    for words in ("Still never", "Now we will"):
-        assertContains(response, f"“{words}”</blockquote>")
+    assertContains(response, "size +4; 60 days later")
+    for words in ("Never that", "Still never", "Now we will"):
+        assertContains(response, f"“{words}”", count=1)
+    assertContains(response, "The same words as above.", count=3)
+
+
+def test_other_terms_on_the_same_side_have_no_size(client, say):
+    say("a", "2024-01-01", 1, terms="time")
+    say("b", "2024-01-31", 1, terms="scope")
+    for page in (PAGE, "/changes/", "/statements/b/"):
+        text = text_of(client.get(page))
+        assert "ame side, other terms" in text
+        assert "size 0" not in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("date", "kwargs", "told"),
+    [
+        ("2024-03-01", {"position": -2}, "Stated once: no other statement on record confirms it."),
+        (
+            "../2024-03-01",
+            {},
+            "No later statement confirms it. The same is on record from Ben High, before 1 March 2024",
+        ),
+        ("../2024-03-01", {"position": -2}, "Stated once: no other statement on record confirms it."),
+        ("../2024-03-01", {"attribution": "reported"}, "Stated once: no other statement on record confirms it."),
+    ],
+)
+def test_a_position_stated_once_tells_who_else_is_on_record_with_the_same(client, say, date, kwargs, told):
+    say("a", "2024-02-13")
+    say("b", date, **kwargs, statement__speaker__name="Ben High")
+    assert told in text_of(client.get(PAGE))
+
+
+def test_words_come_before_the_rule(client, say):
+    say("a", "2024-02-13", statement__quote="We share all that we have with all who ask")
+    text = text_of(client.get(PAGE))
+    assert text.index("We share all") < text.index("applied step by step")
+    assert "In our words:" not in text
+
+
+def test_a_fragment_is_told_in_our_words_too(client, say):
+    say("a", "2024-02-13", statement__quote="very … shortly", statement__summary="Low will share very shortly.")
+    for page in (PAGE, "/actors/aldoria/", "/changes/?kind=first", "/stances/"):
+        assert "In our words: Low will share very shortly." in text_of(client.get(page))
+
+
+def test_a_reprint_stands_with_the_day_of_printing(client, say):
+    first = say("a", "2024-02-13")
+    say(
+        "b",
+        "2024-02-13",
+        statement__repeats=first.statement,
+        statement__source=SourceFactory(published_on="2024-03-04"),
+    )
+    for page in (PAGE, "/topics/sharing/", "/statements/a/"):
+        assert "13 Feb 2024printed 4 Mar 2024" in text_of(client.get(page)).replace("2024 printed", "2024printed")
+
+
+@pytest.mark.parametrize("page", [PAGE, "/actors/aldoria/", "/topics/sharing/"])
+def test_another_day_is_asked_for_in_a_form(client, say, page):
+    say("a", "2024-01-01", -2)
+    say("b", "2024-03-01", 2)
+    assertContains(client.get(page), f'<form class="stepper" action="{page}">')
+    response = client.get(f"{page}?on=2024-02")
+    assertContains(response, 'value="2024-02"')
+    assert "As of 29 February 2024: nothing said later is shown." in text_of(response)
+    assertContains(client.get(f"{page}?on=soon"), 'aria-invalid="true"')
+
+
+def test_names_take_their_article_inside_a_sentence(client, topic):
+    kingdom = GovernmentFactory(slug="kingdom", name="United Kingdom")
+    StanceFactory(actor=kingdom, topic=topic, statement__date="2024-02-13")
+    text = text_of(client.get("/actors/kingdom/on/sharing/"))
+    assert "One statement on record tells of the United Kingdom on this topic" in text
+    assert "The United Kingdom has stated a position on one topic" in text_of(client.get("/actors/kingdom/"))
 
 
 def test_colleagues_who_differ_are_told_with_the_days_between(client, say):

@@ -47,7 +47,7 @@ def test_change_stands_between_its_words_and_the_last_words_before(client, say):
     say("b", "2024-02-01", -2, statement__quote="Still never")
     say("c", "2024-03-01", 2, statement__quote="Now we will")
     text = text_of(client.get("/changes/"))
-    assert "size +4, 60 days after the position before" in text
+    assert "size +4; 60 days later" in text
     assert text.index("“Still never”") < text.index("“Now we will”")
     assert "Never that" not in text
     [row] = in_csv(client, "/changes.csv")

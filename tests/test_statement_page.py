@@ -79,7 +79,7 @@ def test_evidence_tells_words_speaker_office_day_source_and_locator(client, say,
     assertContains(response, 'We will share <span class="gap">…</span> in time')
     text = text_of(response)
     for words in (
-        "Ada Low, Prime Minister, Aldoria; head of state or government; own voice",
+        "Ada Low, Prime Minister, Aldoria; head of state or government; own words",
         "in February 2024 2024-02",
         "counts from 29 February 2024",
         "News conference, Halvik",

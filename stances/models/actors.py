@@ -24,6 +24,7 @@ from stances.models.curated import (
     recorded,
 )
 from stances.vocabulary import ActorKind, Authority
+from stances.wording import with_article
 from stances.writes import Pair, public_write
 
 if TYPE_CHECKING:
@@ -193,6 +194,11 @@ class Actor(SluggedModel):
         stored = Actor.objects.filter(pk=self.pk).exclude(kind=self.kind)
         with public_write() as write:
             write.touch(stored.spoken_series())
+
+    @property
+    def in_sentence(self) -> str:
+        """Write the name as it stands inside a sentence: "the United Kingdom"."""
+        return with_article(self.name) if self.kind == ActorKind.GOVERNMENT else self.name
 
     def get_absolute_url(self):
         return address("actor", self.slug)

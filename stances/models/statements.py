@@ -80,6 +80,10 @@ class StatementQuerySet(CuratedQuerySet):
             raise ProtectedError("What was published is retracted, with a reason, and never deleted.", set(kept))
 
 
+#: A quotation of fewer words is followed by the summary.
+FEWEST_WORDS = 8
+
+
 class Statement(CuratedModel):
     """A passage of a source in which one speaker, on one occasion, takes, reports or implies a position."""
 
@@ -237,6 +241,11 @@ class Statement(CuratedModel):
     @property
     def quote_pieces(self) -> list[str]:
         return self.quote.split(GAP) if self.quote else []
+
+    @property
+    def is_fragment(self) -> bool:
+        """Tell whether so few words are quoted that nobody understands them alone."""
+        return bool(self.quote) and sum(len(piece.split()) for piece in self.quote_pieces) < FEWEST_WORDS
 
     @property
     def is_public(self) -> bool:

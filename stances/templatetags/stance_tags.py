@@ -21,7 +21,7 @@ from stances.dates import PartialDate, today
 from stances.models.addresses import address
 from stances.quarters import diverging
 from stances.vocabulary import CSS, SIGNS, Form, Value, Voice, wording
-from stances.wording import size_words
+from stances.wording import moved_words
 
 register = template.Library()
 
@@ -130,13 +130,27 @@ def quoted(statement) -> SafeString:
 
 @register.simple_tag
 def words(statement) -> SafeString:
-    """Show what was said: the words, or the summary where there is nothing to quote."""
+    """Show what was said: the words, with the summary after a fragment; or the summary where nothing is to quote."""
     if statement.form == Form.DIRECT:
         lang = filled(' lang="{}"', statement.language) if statement.language != "en" else ""
-        return filled("<blockquote{}>{}</blockquote>", lang, quoted(statement))
+        return filled("<blockquote{}>{}</blockquote>{}", lang, quoted(statement), in_our_words(statement))
     return filled(
         '<p class="summary">{} <span class="muted">({})</span></p>', statement.summary, NO_WORDS[statement.form]
     )
+
+
+@register.simple_tag
+def in_our_words(statement) -> SafeString:
+    """Show the summary of words too few to be understood alone; nothing of longer ones, or of none."""
+    if not statement.is_fragment:
+        return SafeString()
+    return format_html('<p class="summary"><span class="muted">In our words:</span> {}</p>', statement.summary)
+
+
+@register.filter
+def curly(text: str) -> str:
+    """Set the straight quotation marks of a coder's own sentence as the pages set all others."""
+    return re.sub(r'(?<![^\s(\[–—])"', "“", text).replace('"', "”").replace("'", "’")
 
 
 @register.simple_tag
@@ -212,9 +226,9 @@ def reasons(actor, topic, on: dt.date | None = None) -> str:
 
 
 @register.simple_tag
-def size(number: int) -> SafeString:
-    """Write how far a change went, with a sign of its own kind."""
-    return filled("size {}", size_words(number))
+def moved(size: int, days: int) -> str:
+    """Say how far a change went, and how long the position before had been held."""
+    return moved_words(size, days)
 
 
 @register.simple_tag(takes_context=True)

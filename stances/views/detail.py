@@ -90,6 +90,7 @@ class Page(PublicView):
             "is_today": self.day == today(),
             "today": today(),
             "on": self.request.GET.get("on", ""),
+            "wrong": self.form.errors,
         }
         return render(self.request, self.template_name, shared | context, status=status)
 

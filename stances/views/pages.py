@@ -13,6 +13,7 @@ from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 
 from stances import citations, news, twins
+from stances.codebook import codebook
 from stances.dates import today
 from stances.matrix import changed_days, matrix
 from stances.models import Actor, Source, Stance, Topic
@@ -29,7 +30,16 @@ from stances.wording import counted, day_words, first_up, period
 NEWS, NEWS_ELSEWHERE = 10, 4
 STATEMENTS_OF_SOURCE = 60
 
-__all__ = ["AboutView", "ActorView", "ApiDocsView", "HomeView", "SourceView", "StatementView", "TopicView"]
+__all__ = [
+    "AboutView",
+    "ActorView",
+    "ApiDocsView",
+    "CodebookView",
+    "HomeView",
+    "SourceView",
+    "StatementView",
+    "TopicView",
+]
 
 
 def exports(name: str, **parameters: Any) -> dict[str, str]:
@@ -294,6 +304,15 @@ class AboutView(Page):
                 ),
             }
         )
+
+
+class CodebookView(Page):
+    """The rules by which articles are coded and positions follow."""
+
+    template_name = "stances/codebook.html"
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        return self.show({"codebook": codebook()})
 
 
 @method_decorator(csp_update({"img-src": ["data:"]}), name="dispatch")
