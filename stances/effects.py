@@ -121,7 +121,10 @@ def of_retracting(statements: Iterable[Statement]) -> list[Prospect]:
         prospect = _prospect(row, stances[row.pk], outlooks, _retracted)
         if row.pk in heirs:
             prospect.effects = [
-                replace(effect, words=f"{effect.words}; {heirs[row.pk].key}, which repeats it, takes its place")
+                replace(
+                    effect,
+                    words=f"{effect.words}; {heirs[row.pk].key}, which repeats it, takes its place, and the words go on counting",
+                )
                 for effect in prospect.effects
             ]
         found.append(prospect)

@@ -10,6 +10,7 @@ from typing import Any
 
 from stances.dates import PartialDate
 from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.models.statements import WAS_RETRACTED
 from stances.vocabulary import Status, wording
 
 #: What an editor decides in the course of review, and what a page computes, is no part of the public record.
@@ -52,6 +53,28 @@ def retracted_on(statement: Statement) -> dt.date | None:
     entries = statement.history.order_by("-history_date", "-history_id").values_list("status", "history_date")
     retracted = [at for status, at in takewhile(lambda entry: entry[0] == Status.RETRACTED, entries)]
     return retracted[-1].date() if retracted else None
+
+
+def takes_its_place(statement: Statement) -> Statement | None:
+    """Find the published statement in which the words of a retracted one still count: what it repeated, or else the
+    repeat that took its place, by the history, and the place of any that was retracted after it.
+    """
+    if statement.repeats and statement.repeats.is_public:
+        return statement.repeats
+    repeated = Statement.history.filter(repeats=statement.pk).order_by().values("id")
+    key, met = statement.key, {statement.pk}
+    while True:
+        promoted = Statement.history.filter(
+            id__in=repeated, repeats=None, history_change_reason=WAS_RETRACTED.format(key)
+        )
+        pk = promoted.order_by("-history_date").values_list("id", flat=True).first()
+        heir = Statement.objects.with_evidence().filter(pk=pk).first()
+        if heir is None or heir.pk in met:
+            return None
+        if heir.is_public:
+            return heir
+        met.add(heir.pk)
+        key = heir.key
 
 
 def who(entry, statement: Statement) -> str:

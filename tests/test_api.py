@@ -440,7 +440,8 @@ def test_an_unpublished_statement_answers_like_one_that_never_was(client, unpubl
 def test_of_a_retracted_statement_only_that_it_was_and_why(client, unpublished):
     response = client.get(f"{API}statements/hidden-retracted/")
     assert response.status_code == 410
-    assert set(response.json()) == {"statement_key", "status", "source_title", "retraction_reason", "retracted_on"}
+    told = {"statement_key", "status", "source_title", "retraction_reason", "retracted_on", "takes_its_place"}
+    assert set(response.json()) == told
 
 
 # ---- queries ----

@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from stances import citations
 from stances.dates import today
-from stances.models import Stance
+from stances.models import Stance, Statement
 from stances.vocabulary import SourceKind, Status
 from stances.wording import day_words
 from tests.factories import (
@@ -246,6 +246,46 @@ def test_retracted_statement_appears_on_no_other_page(client, say, aldoria, topi
         assertNotContains(client.get(address), "Secret")
         assertNotContains(client.get(address), stance.statement.key)
     assertNotContains(client.get(topic.get_absolute_url()), stance.statement.key)
+
+
+def test_retracted_statement_names_the_repeat_that_takes_its_place_and_where_it_counts(client, say, aldoria):
+    editor = EditorFactory(is_superuser=True)
+    low = PersonFactory(name="Ada Low")
+    first = say("2024-02-13", statement__speaker=low)
+    again, late = (
+        say("2024-02-13", statement__speaker=low, statement__repeats=first.statement, statement__source=source)
+        for source in (SourceFactory(published_on=f"2024-03-0{day}") for day in (1, 2))
+    )
+    for gone, heir in ((first, again), (again, late)):
+        Statement.objects.get(pk=gone.statement_id).retract(by=editor, reason="Wrong.")
+        for withdrawn in {first, gone}:
+            response = client.get(page_of(withdrawn.statement))
+            assertContains(response, "<h1>Withdrawn: Ada Low, 13 February 2024</h1>", html=True, status_code=410)
+            assertContains(response, heir.statement.get_absolute_url(), status_code=410)
+            assertContains(response, "Aldoria on Sharing", status_code=410)
+            told = client.get(json_of(withdrawn.statement)).json()
+            assert told["takes_its_place"] == heir.statement.key
+    Statement.objects.get(pk=late.statement_id).retract(by=editor, reason="Wrong.")
+    for withdrawn in (first, again, late):
+        response = client.get(page_of(withdrawn.statement))
+        assertNotContains(response, "Ada Low", status_code=410)
+        assert client.get(json_of(withdrawn.statement)).json()["takes_its_place"] is None
+
+
+def test_retracted_repeat_leads_to_what_it_repeated(client, say):
+    first = say("2024-02-13")
+    repeat = say("2024-02-13", statement__repeats=first.statement)
+    repeat.statement.retract(by=EditorFactory(is_superuser=True), reason="Wrong.")
+    assert client.get(json_of(repeat.statement)).json()["takes_its_place"] == first.statement.key
+
+
+def test_statement_that_was_no_repeat_when_it_was_retracted_has_no_heir(client, say):
+    first = say("2024-02-13")
+    other = say("2024-02-13", statement__repeats=first.statement).statement
+    other.repeats = None
+    other.save()
+    first.statement.retract(by=EditorFactory(is_superuser=True), reason="Wrong.")
+    assertNotContains(client.get(page_of(first.statement)), other.key, status_code=410)
 
 
 def test_repeat_that_takes_the_place_of_a_retracted_statement_does_not_name_it(client, say):

@@ -233,3 +233,4 @@ class Retracted(serializers.Serializer):
     source_title = text()
     retraction_reason = text()
     retracted_on = day(allow_null=True)
+    takes_its_place = text(allow_null=True)

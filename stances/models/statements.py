@@ -80,6 +80,8 @@ class StatementQuerySet(CuratedQuerySet):
             raise ProtectedError("What was published is retracted, with a reason, and never deleted.", set(kept))
 
 
+#: Why a repeat was changed: what it repeated was retracted, and the first of the repeats took its place.
+WAS_RETRACTED = "{} was retracted"
 #: A quotation of fewer words is followed by the summary.
 FEWEST_WORDS = 8
 
@@ -394,7 +396,7 @@ class Statement(CuratedModel):
         for repeat in sorted(repeats, key=lambda r: r is not first):
             repeat.repeats = None if repeat is first else first
             repeat._history_user = by
-            repeat._change_reason = f"{self.key} was retracted"
+            repeat._change_reason = WAS_RETRACTED.format(self.key)
             repeat.save()
 
     @contextmanager

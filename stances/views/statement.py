@@ -12,7 +12,7 @@ from stances.evidence import Exhibit, exhibits, voice_words
 from stances.exports import refuse
 from stances.histories import Offices
 from stances.models import Source, Statement
-from stances.records import record_of, retracted_on
+from stances.records import record_of, retracted_on, takes_its_place
 from stances.views.detail import Page, answer
 from stances.vocabulary import Status
 from stances.wording import counted, times
@@ -36,8 +36,11 @@ class StatementView(Page):
         return refuse(self.problems, format=format) if self.problems else answer(self.data(statement))
 
     def retracted(self, statement: Statement, format: str) -> HttpResponseBase:
-        """Answer that it is gone: its key, its source's title, the day and the reason, and nothing else."""
-        withdrawn_on = retracted_on(statement)
+        """Answer that it is gone: its key, its source's title, the day and the reason, and where its words still count.
+
+        Who spoke, and when, is told only where a published statement says so.
+        """
+        withdrawn_on, heir = retracted_on(statement), takes_its_place(statement)
         if format != "html":
             told = {
                 "statement_key": statement.key,
@@ -45,15 +48,20 @@ class StatementView(Page):
                 "source_title": statement.source.title,
                 "retraction_reason": statement.retraction_reason,
                 "retracted_on": withdrawn_on,
+                "takes_its_place": heir.key if heir else None,
             }
             return answer(told, status=410)
         source = Source.objects.public().filter(pk=statement.source_id).first()
         told = {
             "key": statement.key,
             "title": statement.source.title,
+            "cited": statement.source.cited_title,
             "source": source,
             "withdrawn_on": withdrawn_on,
             "reason": statement.retraction_reason,
+            "heir": heir,
+            "heirs_date": heir.date.words() if heir else "",
+            "still_counts": [it for it in self.exhibits(heir) if it.event.interval] if heir else [],
         }
         return render(self.request, "stances/statement_retracted.html", told, status=410)
 
