@@ -24,6 +24,8 @@ CSL_TYPES = {
     SourceKind.DOCUMENT: "document",
     SourceKind.BROADCAST: "broadcast",
 }
+#: What appears in a paper or a newsletter, which BibTeX takes for a journal.
+PERIODICALS = (SourceKind.ARTICLE, SourceKind.NEWSLETTER)
 _TEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -75,6 +77,10 @@ class Citation:
         return "{" + ",\n ".join(fields) + "}"
 
     @property
+    def key(self) -> str:
+        return self.csl["id"]
+
+    @property
     def data(self) -> dict[str, Any]:
         return {"plain": self.plain, "bibtex": self.bibtex, "csl": self.csl}
 
@@ -115,31 +121,37 @@ def of_statement(statement: Statement, url: str, seen: Seen) -> Citation:
 def plain(statement: Statement, url: str, seen: Seen) -> str:
     source = statement.source
     written = f"{source.author}, " if source.author else ""
-    supplied = " (title supplied)" if source.title == source.cited_title else ""
+    supplied = " (title supplied by the coder)" if title_supplied(source) else ""
     where = ", ".join([f"in {written}{source.cited_title}{supplied}", *publication(statement)])
     said = f"{statement.speaker.name}, {statement.date.words()}, {where}{f', {source.url}' if source.url else ''}."
     return f"{said} Coded in {NAME}, {statement.key}, as of {seen.words}. {url}"
 
 
 def bibtex(statement: Statement, url: str, seen: Seen) -> str:
-    """Write the entry of a statement; its key is the statement's."""
+    """Write the entry of a statement's source, as a list of references has it; what is ours stands in the note.
+
+    An article of a named paper is an @article of that journal, all else @misc. The key is the statement's.
+    """
     source = statement.source
     issued = source.published_on or statement.latest
-    printed = [source.url] if source.url else []
-    note = ", ".join([said_by(statement), *publication(statement), *printed, f"{NAME}, as of {seen.words}"])
+    publisher = source.publisher.name if source.publisher else ""
+    printed = source.kind in PERIODICALS and publisher
     fields = {
         # Names of persons are taken apart by BibTeX; a body's name in braces is not.
         "author": tex(source.author) or f"{{{tex(author(source))}}}",
         "title": tex(source.title),
+        "journal" if printed else "howpublished": tex(publisher),
         "year": f"{issued.year}",
         "month": f"{issued:%b}".lower(),
-        "note": tex(note),
-        "url": url,
+        "day": f"{source.published_on.day}" if source.published_on else "",
+        "note": tex(record_note(statement, url, seen)),
+        "url": source.url or url,
     }
-    return entry(statement.key, fields)
+    return entry(statement.key, fields, kind="article" if printed else "misc")
 
 
 def csl(statement: Statement, url: str, seen: Seen) -> dict[str, Any]:
+    """Write the item of a statement's source; the record here is its archive."""
     source = statement.source
     item: dict[str, Any] = {
         "id": statement.key,
@@ -154,14 +166,25 @@ def csl(statement: Statement, url: str, seen: Seen) -> dict[str, Any]:
         item["issued"] = {"date-parts": [date_parts(source.published_on)]}
     if statement.locator:
         item |= {"locator": statement.locator, "label": "paragraph"}
-    if source.url:
-        item["source"] = source.url
-    item |= {
-        "URL": url,
+    return item | {
+        "URL": source.url or url,
         "accessed": {"date-parts": [date_parts(seen.on)]},
-        "note": f"{first_up(said_by(statement))}. Coded in {NAME}, {statement.key}, as of {seen.words}.",
+        "archive": NAME,
+        "archive_location": url,
+        "note": f"{first_up(record_note(statement, url, seen))}.",
     }
-    return item
+
+
+def record_note(statement: Statement, url: str, seen: Seen) -> str:
+    """Say what is cited of the source, and where it is recorded here."""
+    supplied = "title supplied by the coder" if title_supplied(statement.source) else ""
+    coded = f"coded in {NAME}, {statement.key}, as of {seen.words}, {url}"
+    return "; ".join(filter(None, [said_by(statement), paragraphs(statement.locator), supplied, coded]))
+
+
+def title_supplied(source: Source) -> bool:
+    """Tell whether a coder gave the title, in brackets, where the text that was coded has none."""
+    return source.title == source.cited_title
 
 
 def page(title: str, url: str, seen: Seen, *, on: dt.date | None = None, kind: str = "webpage") -> Citation:
@@ -200,13 +223,13 @@ def key_of(url: str) -> str:
     return f"{path}-{hashlib.sha256(parts.query.encode()).hexdigest()[:6]}" if parts.query else path
 
 
-def entry(key: str, fields: dict[str, str]) -> str:
+def entry(key: str, fields: dict[str, str], *, kind: str = "misc") -> str:
     """Write an entry of BibTeX, a field a line; what is empty is left out."""
     width = max(map(len, fields))
     lines = [
         f"  {name:<{width}} = {value if name == 'month' else f'{{{value}}}'}" for name, value in fields.items() if value
     ]
-    return "@misc{" + key + ",\n" + ",\n".join(lines) + "\n}"
+    return f"@{kind}{{{key},\n" + ",\n".join(lines) + "\n}"
 
 
 def date_parts(day: dt.date) -> list[int]:

@@ -120,13 +120,8 @@ def of_retracting(statements: Iterable[Statement]) -> list[Prospect]:
     for row in statements:
         prospect = _prospect(row, stances[row.pk], outlooks, _retracted)
         if row.pk in heirs:
-            prospect.effects = [
-                replace(
-                    effect,
-                    words=f"{effect.words}; {heirs[row.pk].key}, which repeats it, takes its place, and the words go on counting",
-                )
-                for effect in prospect.effects
-            ]
+            heir = f"{heirs[row.pk].key}, which repeats it, takes its place, and the words go on counting"
+            prospect.effects = [replace(effect, words=f"{effect.words}; {heir}") for effect in prospect.effects]
         found.append(prospect)
     return found
 

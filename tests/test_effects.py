@@ -204,7 +204,8 @@ def test_a_published_repeat_takes_the_place(said):
     first = said("2024-02-13", 2)
     said("2024-02-13", 2, key="again", repeats=first)
     assert retracting(first) == [
-        "changes no position of Australia on Membership; again, which repeats it, takes its place, and the words go on counting"
+        "changes no position of Australia on Membership; again, which repeats it, "
+        "takes its place, and the words go on counting"
     ]
 
 

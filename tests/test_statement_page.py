@@ -382,15 +382,28 @@ def test_plain_citation(say):
 def test_bibtex_escapes_what_tex_would_take_for_commands(say):
     stance = say("2024-02-13", statement__source__title="100 % {sure} & $5_000 #1 \\end ~ ^", statement__key="halvik-1")
     entry = citations.bibtex(stance.statement, "https://x.org/s/", SEEN)
-    assert entry.startswith("@misc{halvik-1,\n")
+    assert entry.startswith("@article{halvik-1,\n")
     assert r"100 \% \{sure\} \& \$5\_000 \#1 \textbackslash{}end \textasciitilde{} \textasciicircum{}" in entry
     assert entry.count("{") == entry.count("}")
-    assert "month  = feb," in entry
+    assert "month   = feb," in entry
 
 
-def test_bibtex_names_the_address_of_the_article(say):
-    stance = say("2024-02-13", statement__source__url="https://halvik.example/a_b")
-    assert r"https://halvik.example/a\_b" in citations.bibtex(stance.statement, "https://x.org/s/", SEEN)
+def test_bibtex_cites_the_article_in_its_paper_and_our_record_in_the_note(say):
+    source = {"url": "https://halvik.example/a_b", "publisher__name": "Halvik Post", "title": "[A queue]"}
+    stance = say("2024-02-13", **{f"statement__source__{name}": value for name, value in source.items()})
+    entry = citations.bibtex(stance.statement, "https://x.org/s_1/", SEEN)
+    assert "url     = {https://halvik.example/a_b}" in entry
+    assert "journal = {Halvik Post}," in entry
+    assert "title supplied by the coder; coded in Stances, " in entry
+    assert r"https://x.org/s\_1/}," in entry
+
+
+def test_bibtex_of_what_is_no_paper_tells_who_published_it(say):
+    stance = say("2024-02-13", statement__source__kind="transcript", statement__source__publisher__name="Halvik Office")
+    entry = citations.bibtex(stance.statement, "https://x.org/s/", SEEN)
+    assert entry.startswith("@misc{")
+    assert "howpublished = {Halvik Office}," in entry
+    assert "url          = {https://x.org/s/}" in entry
 
 
 def test_csl_names_speaker_source_day_and_place(say):
@@ -403,7 +416,8 @@ def test_csl_names_speaker_source_day_and_place(say):
     item = citations.csl(stance.statement, "https://x.org/s/", SEEN)
     assert item["type"] == "article-newspaper"
     assert item["author"] == [{"literal": "B. Writer"}]
-    assert item["note"].startswith("Statement by Ada Low, before 13 February 2024.")
+    assert item["note"].startswith("Statement by Ada Low, before 13 February 2024; par. 4–6; coded in Stances, ")
+    assert item["archive_location"] == "https://x.org/s/"
     assert item["issued"] == {"date-parts": [[2024, 2, 14]]}
     assert (item["locator"], item["label"]) == ("4-6", "paragraph")
     assert json.loads(citations.of_statement(stance.statement, "https://x.org/s/", SEEN).csl_text) == item

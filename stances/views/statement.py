@@ -52,7 +52,7 @@ class StatementView(Page):
             }
             return answer(told, status=410)
         source = Source.objects.public().filter(pk=statement.source_id).first()
-        told = {
+        context: dict[str, Any] = {
             "key": statement.key,
             "title": statement.source.title,
             "cited": statement.source.cited_title,
@@ -63,7 +63,7 @@ class StatementView(Page):
             "heirs_date": heir.date.words() if heir else "",
             "still_counts": [it for it in self.exhibits(heir) if it.event.interval] if heir else [],
         }
-        return render(self.request, "stances/statement_retracted.html", told, status=410)
+        return render(self.request, "stances/statement_retracted.html", context, status=410)
 
     def url(self, statement: Statement) -> str:
         return self.address(statement.get_absolute_url())
