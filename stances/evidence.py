@@ -160,7 +160,7 @@ class Exhibit:
             others = others if heard else "Nothing was reported by others"
             words = f"Only own words decide, where there are any: here {counted(own, 'statement')}"
             why = self.attribution.removeprefix("Own: ")
-            return f"{words}. This is {'one of them' if own > 1 else 'it'}: {why}. {others}."
+            return f"{words}, this {'among them' if own > 1 else 'one'}: {why}. {others}."
         mine = f"{first_up(counted(own, 'own statement'))} stand{'s' if own == 1 else ''} on record"
         none = f"No own words of {self.who} are on record, so the reported position is shown, hollow"
         attribution = self.attribution[0].lower() + self.attribution[1:]

@@ -66,6 +66,7 @@ PAGES = {
     "repeat": "/statements/halvik-3/",
     "retracted statement": "/statements/halvik-4/",
     "source": "/sources/halvik-2024-02-14/",
+    "codebook": "/codebook/",
     "newsletter": "/sources/newsletter/",
     "what differs": "/?on=2026-06-01&since=2024-02-13",
     "part as table": "/?topic=membership",

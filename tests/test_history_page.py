@@ -78,7 +78,7 @@ def test_page_tells_what_decides_with_its_words_and_the_rule(client, say, aldori
         "Why: Aldoria on “Sharing”",
         "The last recorded position is “for, later”, by Ada Low, 13 February 2024",
         "Ada Low, Prime Minister, Aldoria; head of state or government",
-        "Only own words decide, where there are any: here one statement.",
+        "Only own words decide, where there are any: here one statement, this one: on that day",
         "The rule is mechanical; how each statement was coded is a judgement",
         "It is the first own statement on record",
         "Sources published 13 Feb 2024",

@@ -101,7 +101,12 @@ def test_indirect_speech_shows_the_summary_without_quotation_marks(client, say):
 def test_stance_tells_rationale_terms_basis_and_attribution(client, say):
     stance = say("2024-02-13", 1, terms="time", condition="in some years", basis="implied", rationale="It is implied.")
     text = text_of(client.get(page_of(stance.statement)))
-    for words in ("Rationale: It is implied.", "Time: later, not now: in some years", "Implied", "Own:"):
+    for words in (
+        "Why it was coded so: It is implied.",
+        "Time: later, not now: in some years",
+        "Implied: inferred by the coder",
+        "Own:",
+    ):
         assert words in text, words
 
 
