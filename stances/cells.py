@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from stances.dates import PartialDate
-from stances.exports import CLEAR, STANCES, Column, restored
+from stances.exports import CLEAR, FOR_READERS, STANCES, Column, restored
 from stances.models import Stance
 from stances.vocabulary import Value
 
@@ -105,12 +105,14 @@ EVERY = {column.name: _meaning(column) for column in STANCES}
 #: What the desk's import takes: of `status` nothing, as what it brings is a draft.
 MEANINGS = {name: meaning for name, meaning in EVERY.items() if name != "status"}
 COLUMNS = list(EVERY)
+#: What the site's own files have besides, which an import passes over.
+PASSED_OVER = frozenset(column.name for column in FOR_READERS)
 
 
 def wrong_columns(names: Collection[str]) -> Iterator[tuple[str, str]]:
     """Give the columns of a header that are not known, or needed and missing, each with the rule."""
     for name in names:
-        if name not in COLUMNS:
+        if name not in COLUMNS and name not in PASSED_OVER:
             yield name, f"There is no such column. There are: {', '.join(COLUMNS)}."
     for name in NEEDED:
         if name not in names:

@@ -18,12 +18,15 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.text import slugify
 
 from stances.copying import NOTATION, Pieces, can_copy, csv_pieces, json_line_pieces, json_pieces
 from stances.dates import PartialDate, today
+from stances.vocabulary import WORDS, wording
 
 ROWS_AT_ONCE = 2000
 ROWS_A_CHUNK = 200
+LONGEST_NAME = 80
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 #: What a spreadsheet would take for a formula; apostrophes may stand before it, so that taking one off restores it.
 #: The same is done for the two characters with which an import clears a value.
@@ -33,6 +36,9 @@ RISKY = frozenset("'=+-@\t\r\n\\＝＋－＠")
 CLEAR = r"\N"
 _SPLITS = re.compile('[,"\r\n]')
 DIFFERENCE = "{1} - {0}"
+#: `in_words` of `{0}`, a position, and `{1}`, its terms.
+IN_WORDS = "CASE {0} || {1} " + " ".join(f"WHEN '{value}{terms}' THEN '{said}'" for (value, terms), said in WORDS.items())
+IN_WORDS += " END"
 
 
 def defuse(text: str) -> str:
@@ -52,7 +58,7 @@ def restored(cell: str) -> str:
 class Column:
     """A column of an export: its name, the paths it is made of, and how, where it is more than one value.
 
-    `sql` makes it in PostgreSQL, with the values for `{0}` and those that follow.
+    `sql` makes it in PostgreSQL, with the values for `{0}` and those that follow. `page` is the pattern of an address.
     """
 
     name: str
@@ -60,6 +66,7 @@ class Column:
     make: Callable | None = None
     is_text: bool = False
     sql: str = ""
+    page: str = ""
 
 
 def text(name: str, path: str = "") -> Column:
@@ -82,6 +89,27 @@ def dated(name: str, earliest: str, latest: str) -> Column:
     return made(name, earliest, latest, make=notation, sql=NOTATION)
 
 
+def read_as(name: str, position: str, terms: str) -> Column:
+    """A column of positions in words."""
+    return made(name, position, terms, make=in_words, sql=IN_WORDS)
+
+
+def page(pattern: str, *paths: str) -> Column:
+    """The column of the address of a row's page; the values stand in its pattern for `{0}` and those that follow."""
+    return _page_at("/", Column("address", paths, page=pattern))
+
+
+def _page_at(site: str, column: Column) -> Column:
+    pattern = site + column.page
+    sql = re.sub(r"\{[0-9]\}", r"' || \g<0> || '", pattern.replace("'", "''"))
+    return replace(column, make=pattern.format, sql=f"'{sql}'")
+
+
+def at(columns: Sequence[Column], site: str) -> tuple[Column, ...]:
+    """Give the columns for readers of a site: the addresses of pages begin with its own, which ends in a slash."""
+    return tuple(_page_at(site, column) if column.page else column for column in columns)
+
+
 Day = dt.date | str
 _as_day = lru_cache(maxsize=16384)(dt.date.fromisoformat)
 
@@ -97,6 +125,10 @@ def notation(earliest: Day | None, latest: Day | None) -> str:
     return str(PartialDate(day(earliest) if earliest else None, day(latest))) if latest else ""
 
 
+def in_words(position: int | None, terms: str) -> str | None:
+    return None if position is None else wording(position, terms)
+
+
 def size(before: int | None, after: int) -> int | None:
     return None if before is None else after - before
 
@@ -105,6 +137,7 @@ def days(before: Day | None, after: Day) -> int | None:
     return None if before is None else (day(after) - day(before)).days
 
 
+#: The bulk format, which `import_stances` reads.
 STANCES = (
     text("statement_key", "statement__key"),
     dated("date", "statement__earliest", "statement__latest"),
@@ -142,13 +175,21 @@ STANCES = (
     plain("status", "statement__status"),
 )
 _OF_STATEMENT = "statement__"
+#: What is worked out for readers of stances; an import passes it over.
+FOR_READERS = (
+    plain("counted_on", "statement__latest"),
+    read_as("reads_as", "position", "terms"),
+    page("statements/{0}/", "statement__key"),
+)
+LISTED_STANCES = (*STANCES, *FOR_READERS)
 #: The same columns where a row is a statement, and those of its stances that it holds.
 STATEMENTS = tuple(
     replace(column, paths=tuple(path.removeprefix(_OF_STATEMENT) for path in column.paths))
-    for column in STANCES
+    for column in LISTED_STANCES
     if column.paths[0].startswith(_OF_STATEMENT)
 )
-OF_STANCE = tuple(column for column in STANCES if not column.paths[0].startswith(_OF_STATEMENT))
+OF_STANCE = tuple(column for column in LISTED_STANCES if not column.paths[0].startswith(_OF_STATEMENT))
+NAMES = (text("actor_name", "actor__name"), text("topic_name", "topic__name"))
 # The day on which a position opens is the latest on which its words may have been said: this tells all that is known.
 OPENED = dated("said", "opening__statement__earliest", "opening__statement__latest")
 POSITIONS = (
@@ -163,8 +204,12 @@ POSITIONS = (
     made("confirmations", "statements", make=lambda statements: statements - 1, sql="{0} - 1"),
     plain("last_stated_on", "last_stated_then"),
     OPENED,
+    *NAMES,
+    read_as("reads_as", "value", "terms"),
+    plain("on", "asked_on"),
+    page("actors/{0}/on/{1}/", "actor__slug", "topic__slug"),
 )
-#: The last two want rows that come with what was before: see `PositionQuerySet.with_before()`.
+#: Two of them want rows that come with what was before: see `PositionQuerySet.with_before()`.
 CHANGES = (
     plain("date", "since"),
     text("actor", "actor__slug"),
@@ -179,6 +224,10 @@ CHANGES = (
     OPENED,
     made("days", "before_since", "since", make=days, sql=DIFFERENCE),
     text("from_statement_key", "before_key"),
+    *NAMES,
+    read_as("from_reads_as", "previous_value", "previous_terms"),
+    read_as("reads_as", "value", "terms"),
+    page("actors/{0}/on/{1}/?on={2}", "actor__slug", "topic__slug", "since"),
 )
 DIFFERING = (
     plain("date", "stated_on"),
@@ -195,6 +244,11 @@ DIFFERING = (
     plain("colleague_terms"),
     text("colleague_statement_key", "colleague_key"),
     made("days", "colleague_on", "stated_on", make=days, sql=DIFFERENCE),
+    *NAMES,
+    text("speaker_name", "speaker__name"),
+    read_as("reads_as", "position", "terms"),
+    read_as("colleague_reads_as", "colleague_position", "colleague_terms"),
+    page("statements/{0}/", "statement__key"),
 )
 ACTORS = (
     text("actor", "slug"),
@@ -204,6 +258,7 @@ ACTORS = (
     plain("iso"),
     made("aliases", "aliases", make=lambda aliases: "; ".join(aliases.splitlines()), is_text=True),
     plain("wikidata"),
+    page("actors/{0}/", "slug"),
 )
 TOPICS = (
     text("topic", "slug"),
@@ -213,6 +268,7 @@ TOPICS = (
     text("proposition"),
     text("group", "group__slug"),
     text("candidate", "candidate__slug"),
+    page("topics/{0}/", "slug"),
 )
 SOURCES = (
     text("source", "slug"),
@@ -230,6 +286,7 @@ SOURCES = (
     text("found_in", "found_in__slug"),
     plain("coverage"),
     plain("text_sha256"),
+    page("sources/{0}/", "slug"),
 )
 
 
@@ -358,6 +415,15 @@ def in_chunks(lines: Iterable[str]) -> Pieces:
             chunk.clear()
     if chunk:
         yield "".join(chunk).encode()
+
+
+def file_name(nouns: str, told: Iterable[tuple[str, str]]) -> str:
+    """Name a file by its rows and the filter that they passed: "stances-actor-japan"; a long filter is cut."""
+    parts = [nouns, *(f"{name}-{re.sub('^-', 'minus-', value)}" for name, value in told)]
+    name = "-".join(filter(None, map(slugify, parts)))
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[:LONGEST_NAME].rpartition('-')[0]}-and-more"
 
 
 def export(

@@ -12,7 +12,7 @@ from django.urls import reverse
 from stances.asof import Shown
 from stances.citations import Citation
 from stances.evidence import Exhibit
-from stances.exports import ACTORS, SOURCES, STANCES, TOPICS, Column, json_lines
+from stances.exports import ACTORS, LISTED_STANCES, SOURCES, TOPICS, Column, at, json_lines
 from stances.histories import Event, History
 from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.panels import TopicPanels
@@ -24,9 +24,9 @@ from stances.series import Interval
 Address = Callable[[str], str]
 
 
-def exported(rows: QuerySet, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
+def exported(rows: QuerySet, columns: tuple[Column, ...], address: Address) -> list[dict[str, Any]]:
     """Give rows as the exports write them."""
-    return json.loads("".join(json_lines(rows, columns)))
+    return json.loads("".join(json_lines(rows, at(columns, address(reverse("home"))))))
 
 
 def of_shown(actor: Actor, shown: Shown) -> dict[str, Any]:
@@ -104,8 +104,7 @@ def of_tie(tie: Tie) -> dict[str, Any]:
 def of_actor(profile: Profile, address: Address) -> dict[str, Any]:
     """Tell all of an actor's page, as of its day."""
     return {
-        **exported(Actor.objects.filter(pk=profile.actor.pk), ACTORS)[0],
-        "address": address(profile.actor.get_absolute_url()),
+        **exported(Actor.objects.filter(pk=profile.actor.pk), ACTORS, address)[0],
         "on": profile.day,
         "affiliations": [of_tie(tie) for tie in profile.ties],
         "positions": [of_shown(profile.actor, shown) for shown in profile.shown.values()],
@@ -119,8 +118,7 @@ def of_topic(panels: TopicPanels, address: Address) -> dict[str, Any]:
     """Tell all of a topic's page, as of its day."""
     told = [history for found in panels.histories.values() for history in found]
     return {
-        **exported(Topic.objects.filter(pk=panels.topic.pk), TOPICS)[0],
-        "address": address(panels.topic.get_absolute_url()),
+        **exported(Topic.objects.filter(pk=panels.topic.pk), TOPICS, address)[0],
         "question": panels.topic.question,
         "on": panels.day,
         "topics_under_it": [topic.slug for topic in panels.subtree[1:]],
@@ -180,14 +178,14 @@ def of_statement(
     exhibits: list[Exhibit],
     repeats: Iterable[Statement],
     record: Iterable[Change],
-    url: str,
+    address: Address,
     citation: Citation,
 ) -> dict[str, Any]:
     """Tell all of a statement's page: the evidence, what it shows and did, its record, and how to cite it."""
     source = statement.source
     return {
         "statement_key": statement.key,
-        "address": url,
+        "address": address(statement.get_absolute_url()),
         "status": statement.status,
         "date": str(statement.date),
         "occasion": statement.occasion,
@@ -205,7 +203,7 @@ def of_statement(
         "primary_url": statement.primary_url,
         "repeats": statement.repeats.key if statement.repeats else None,
         "repeated_by": [repeat.key for repeat in repeats],
-        "source": exported(Source.objects.filter(pk=source.pk), SOURCES)[0],
+        "source": exported(Source.objects.filter(pk=source.pk), SOURCES, address)[0],
         "stances": [of_exhibit(exhibit) for exhibit in exhibits],
         "record": [
             {"at": change.at, "what": change.what, "before": change.before, "after": change.after, "who": change.who}
@@ -260,8 +258,7 @@ def of_reasons(reasons: Reasons, url: str, citation: Citation) -> dict[str, Any]
 def of_source(source: Source, stances: QuerySet, reprints: Iterable[Source], address: Address) -> dict[str, Any]:
     """Tell all of a source's page; never its text."""
     return {
-        **exported(Source.objects.filter(pk=source.pk), SOURCES)[0],
-        "address": address(source.get_absolute_url()),
+        **exported(Source.objects.filter(pk=source.pk), SOURCES, address)[0],
         "reprints": [reprint.slug for reprint in reprints],
-        "stances": exported(stances, STANCES),
+        "stances": exported(stances, LISTED_STANCES, address),
     }

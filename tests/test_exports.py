@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from stances import copying, exports
 from stances.exports import csv_lines, defuse, in_chunks, json_lines, restored
 from stances.models import Actor, Source, Stance, Topic
-from stances.vocabulary import Basis
-from tests.factories import ActorFactory, SourceFactory, StanceFactory, TopicFactory
+from stances.vocabulary import WORDS, Basis
+from tests.factories import ActorFactory, SourceFactory, StanceFactory, StatementFactory, TopicFactory
 from tests.pact import WRONG, WRONG_ON
 
 pytestmark = pytest.mark.django_db
@@ -49,16 +49,21 @@ STANCE_COLUMNS = (
     "repeats,source,source_title,source_kind,publisher,published_on,url,actor,actor_name,actor_kind,topic,topic_name,"
     "topic_parent,proposition,position,terms,condition,basis,attribution,rationale,status"
 )
-POSITION_COLUMNS = "actor,topic,voice,position,terms,since,until,statement_key,confirmations,last_stated_on,said"
+LISTED_COLUMNS = f"{STANCE_COLUMNS},counted_on,reads_as,address"
+POSITION_COLUMNS = (
+    "actor,topic,voice,position,terms,since,until,statement_key,confirmations,last_stated_on,said,"
+    "actor_name,topic_name,reads_as,on,address"
+)
 CHANGE_COLUMNS = (
-    "date,actor,topic,kind,from_position,from_terms,position,terms,size,statement_key,said,days,from_statement_key"
+    "date,actor,topic,kind,from_position,from_terms,position,terms,size,statement_key,said,days,from_statement_key,"
+    "actor_name,topic_name,from_reads_as,reads_as,address"
 )
 
 
 @pytest.mark.parametrize(
     ("address", "columns"),
     [
-        ("/stances.csv", STANCE_COLUMNS),
+        ("/stances.csv", LISTED_COLUMNS),
         ("/positions.csv", POSITION_COLUMNS),
         ("/positions.csv?on=2024-04-01", POSITION_COLUMNS),
         ("/changes.csv", CHANGE_COLUMNS),
@@ -105,6 +110,9 @@ def test_a_stance_is_written_with_its_statement_source_and_topic(client, world):
         "attribution": "own",
         "rationale": "",
         "status": "published",
+        "counted_on": "2024-02-13",
+        "reads_as": "for, later",
+        "address": "http://testserver/statements/interview/",
     }
 
 
@@ -135,6 +143,11 @@ def test_changes_tell_from_what_to_what(client, world):
             "said": "2024-04",
             "days": "77",
             "from_statement_key": "interview",
+            "actor_name": "Australia",
+            "topic_name": "Pact: Japan",
+            "from_reads_as": "for, later",
+            "reads_as": "against",
+            "address": "http://testserver/actors/australia/on/pact-japan/?on=2024-04-30",
         }
     ]
 
@@ -152,6 +165,35 @@ def test_positions_tell_from_when_until_when(client, world):
         ("australia", "pact-japan", "own", -2, "2024-04-30", None),
         ("japan", "trade", "own", 0, "2024-04-30", None),
     ]
+
+
+def test_positions_tell_names_words_and_the_day_that_was_asked_for(client, world):
+    [row] = in_csv(client, "/positions.csv?on=2024-03-01")
+    told = [row[name] for name in ("actor_name", "topic_name", "reads_as", "on", "address")]
+    address = "http://testserver/actors/australia/on/pact-japan/"
+    assert told == ["Australia", "Pact: Japan", "for, later", "2024-03-01", address]
+    assert {row["on"] for row in in_csv(client, "/positions.csv")} == {""}
+    assert {row["on"] for row in in_json(client, "/positions.json")} == {None}
+
+
+@pytest.mark.parametrize("name", [*NAMES, "changes/differ", "search"])
+def test_the_address_of_a_row_leads_to_its_page(client, world, name):
+    speech = Stance.objects.get(statement__key="speech", topic__slug="pact-japan")
+    other = StatementFactory(date="2024-05-03", authority=speech.statement.authority, published=True)
+    StanceFactory(statement=other, actor=speech.actor, topic=speech.topic, position=2)
+    queries = {"changes": "?kind=first", "search": "?q=pact", "actors": "?kind=government"}
+    rows = in_json(client, f"/{name}.json{queries.get(name, '')}")
+    assert rows
+    for row in rows:
+        assert row["address"].startswith("http://testserver/")
+        assert client.get(row["address"].removeprefix("http://testserver")).status_code == 200
+
+
+@pytest.mark.parametrize(("position", "terms"), WORDS)
+def test_a_position_is_written_in_the_words_of_the_pages(client, position, terms):
+    stance = StanceFactory(position=position, terms=terms)
+    for name in ("stances", "positions"):
+        assert [row["reads_as"] for row in in_csv(client, f"/{name}.csv")] == [stance.wording]
 
 
 def test_positions_on_a_day_know_nothing_of_later_words(client):
@@ -263,6 +305,7 @@ DATES = ("2024-02-13", "2024-02", "2023-02", "2024", "2024-04-01/2024-04-07", "2
 
 
 QUERIES = ("", "?actor=japan")
+ONES = ("/positions.csv?on=2024-04-01", "/positions.json?on=2024-04-01", "/changes.csv?kind=first")
 COPY = pytest.mark.skipif(connection.vendor != "postgresql", reason="COPY is PostgreSQL's.")
 
 
@@ -284,7 +327,9 @@ def test_what_copy_writes_is_byte_for_byte_what_the_program_writes(client, world
             statement__source__title=text,
             statement__source__author=text,
         )
-    for address in (f"/{name}.{format}{query}" for name in NAMES for format in ("csv", "json") for query in QUERIES):
+    names = (*NAMES, "changes/differ")
+    addresses = [f"/{name}.{format}{query}" for name in names for format in ("csv", "json") for query in QUERIES]
+    for address in (*addresses, *ONES):
         with CaptureQueriesContext(connection) as captured:
             copied = body(client, address)
         assert any("COPY (" in query["sql"] for query in captured) == ("actors" not in address)
@@ -377,6 +422,23 @@ def test_a_file_is_named_after_the_list_and_the_day(client, monkeypatch):
     assert response["Content-Disposition"] == 'attachment; filename="stances-2024-05-01.csv"'
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert client.get("/actors.json")["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/stances.csv?actor=japan", "stances-actor-japan"),
+        ("/stances.csv?topic=-trade&position=-1&subtopics=1", "stances-topic-minus-trade-position-minus-1"),
+        ("/positions.json?on=2024-03-01", "positions-on-2024-03-01"),
+        ("/changes.csv?kind=reversal&kind=shift", "changes-kind-reversal-kind-shift"),
+        ("/search.csv?q=%22Frig%C3%A1te%22%0D%0A..%2F%F0%9D%84%9E", "statements-q-frigate"),
+        (f"/stances.csv?q={'word%20' * 40}", f"stances-q-{'-'.join(['word'] * 14)}-and-more"),
+    ],
+)
+def test_a_file_is_named_after_its_filter_too(client, world, monkeypatch, address, name):
+    monkeypatch.setattr(exports, "today", lambda: dt.date(2024, 5, 1))
+    told = client.get(address)["Content-Disposition"]
+    assert told.partition("-2024-05-01")[0] == f'attachment; filename="{name}'
 
 
 def test_head_tells_the_headers_and_reads_no_row(client, world):

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from stances import bulk, positions, search_index, sheets
 from stances.bulk import indexes, staging
-from stances.exports import STANCES, cells_of, csv_lines
+from stances.exports import LISTED_STANCES, STANCES, cells_of, csv_lines, objects
 from stances.models import Actor, FormerSlug, Import, Position, PublicVersion, Source, Stance, Statement, Topic
 from stances.tables import compare
 from tests.factories import (
@@ -153,6 +153,10 @@ def test_an_export_comes_back_as_it_was_and_then_changes_nothing(tmp_path):
     file.write_text("".join(csv_lines(Stance.objects.order_by("pk"), STANCES)), newline="")
     before = everything()[0]
     assert not bulk.load_file(file).changed
+    of_readers = [csv_lines(Stance.objects.all(), LISTED_STANCES), objects(Stance.objects.all(), LISTED_STANCES)]
+    for name, lines in zip(("stances.csv", "stances.jsonl"), of_readers, strict=True):
+        (tmp_path / name).write_text("\n".join(line.rstrip() for line in lines))
+        assert not bulk.load_file(tmp_path / name).changed
     version = PublicVersion.objects.current()
     for model in (Position, Stance, Statement):
         model._base_manager.all()._raw_delete(model._base_manager.db)

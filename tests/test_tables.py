@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stances import rules, sheets
-from stances.exports import STANCES, cells_of, csv_lines
+from stances.exports import LISTED_STANCES, STANCES, cells_of, csv_lines
 from stances.models import Actor, FormerSlug, Stance, Statement, Topic
 from stances.tables import compare
 from tests.factories import ActorFactory, AffiliationFactory, EditorFactory, StanceFactory, StatementFactory
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def as_csv(rows=None) -> bytes:
-    return "".join(csv_lines(rows if rows is not None else Stance.objects.all(), STANCES)).encode()
+    return "".join(csv_lines(rows if rows is not None else Stance.objects.all(), LISTED_STANCES)).encode()
 
 
 def as_xlsx(rows=None) -> bytes:

@@ -165,7 +165,6 @@ class Citation(serializers.Serializer):
 class Actor(ActorRow):
     """An actor with its positions and its history."""
 
-    address = text("Its page.")
     on = day("The day looked at.")
     affiliations = Affiliation(many=True, read_only=True)
     positions = Shown(many=True, read_only=True)
@@ -176,7 +175,6 @@ class Actor(ActorRow):
 class Topic(TopicRow):
     """A topic with the positions and histories on it, and on those under it."""
 
-    address = text("Its page.")
     question = text()
     on = day("The day looked at.")
     topics_under_it = several()
@@ -188,7 +186,6 @@ class Topic(TopicRow):
 class Source(SourceRow):
     """A source and all that was coded from it; never its text."""
 
-    address = text("Its page.")
     reprints = several()
     stances = StanceRow(many=True, read_only=True)
 

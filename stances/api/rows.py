@@ -24,11 +24,15 @@ MADE: dict[str, type[serializers.Field]] = {
     "aliases": serializers.CharField,
     "days": serializers.IntegerField,
     "from_statement_key": serializers.CharField,
+    "reads_as": serializers.CharField,
+    "from_reads_as": serializers.CharField,
+    "on": serializers.DateField,
+    "address": serializers.URLField,
 }
 #: What querysets add to their rows.
-ANNOTATED = ("last_stated_then", "before_key")
-#: Those of them that a first recorded position has not.
-ABSENT = ("size", "days", "from_statement_key")
+ANNOTATED = ("last_stated_then", "before_key", "asked_on")
+#: Those of them that not each row has.
+ABSENT = ("size", "days", "from_statement_key", "from_reads_as", "on")
 NOTES = {
     "days": "How long the position before was held, in days.",
     "from_statement_key": "The key of the statement that stated the position before last.",
@@ -96,16 +100,18 @@ class RowSerializer(serializers.Serializer):
         return [*(column.name for column in cls.columns), *cls._declared_fields]  # type: ignore[attr-defined]
 
     @classmethod
-    def told(cls, rows: QuerySet, ids: Sequence[int], fields: Collection[str]) -> list[dict[str, Any]]:
+    def told(cls, rows: QuerySet, ids: Sequence[int], fields: Collection[str], site: str) -> list[dict[str, Any]]:
         """Tell these fields of rows in the order of their ids; one that is gone meanwhile is left out."""
-        found = cls.told_by("pk", rows.filter(pk__in=ids).order_by(), fields) if ids else {}
+        found = cls.told_by("pk", rows.filter(pk__in=ids).order_by(), fields, site) if ids else {}
         return [row for pk in ids for row in found.get(pk, ())]
 
     @classmethod
-    def told_by(cls, key: str, rows: QuerySet, fields: Collection[str]) -> dict[int, list[dict[str, Any]]]:
+    def told_by(
+        cls, key: str, rows: QuerySet, fields: Collection[str], site: str
+    ) -> dict[int, list[dict[str, Any]]]:
         """Tell these fields of rows, read as plain values with one query, by what stands at a path."""
         columns = [exports.plain("", "pk"), exports.plain("", key)]
-        columns += [column for column in cls.columns if column.name in fields]
+        columns += [column for column in exports.at(cls.columns, site) if column.name in fields]
         names = [column.name for column in columns[2:]]
         told = defaultdict(list)
         for _, at, *cells in exports.made_of(rows.values_list(*exports.paths_of(columns)), columns):
@@ -137,7 +143,7 @@ class SourceRow(RowSerializer):
 class StanceRow(RowSerializer):
     """A stance, with its statement, source and topic."""
 
-    model, columns = Stance, exports.STANCES
+    model, columns = Stance, exports.LISTED_STANCES
 
 
 class PositionRow(RowSerializer):
@@ -165,11 +171,13 @@ class StatementRow(RowSerializer):
     stances = StanceOfStatement(many=True, read_only=True)
 
     @classmethod
-    def told_by(cls, key: str, rows: QuerySet, fields: Collection[str]) -> dict[int, list[dict[str, Any]]]:
-        told = super().told_by(key, rows, fields)
+    def told_by(
+        cls, key: str, rows: QuerySet, fields: Collection[str], site: str
+    ) -> dict[int, list[dict[str, Any]]]:
+        told = super().told_by(key, rows, fields, site)
         if "stances" in fields:
             stances = Stance.objects.filter(statement__in=list(told)).order_by("topic__rank", "id")
-            shown = StanceOfStatement.told_by("statement", stances, StanceOfStatement.names())
+            shown = StanceOfStatement.told_by("statement", stances, StanceOfStatement.names(), site)
             for pk, [row] in told.items():
                 row["stances"] = shown.get(pk, [])
         return told

@@ -122,7 +122,8 @@ class ListEndpoint(Endpoint, GenericAPIView):
     def answer_page(self) -> HttpResponseBase:
         ids = self.paginate_queryset(self.filters.qs)
         rows = self.listed.complete(self.serializer_class.model._default_manager.all())
-        return self.get_paginated_response(self.serializer_class.told(rows, ids, self.filters.value("fields")))
+        site = self.request.build_absolute_uri(reverse("home"))
+        return self.get_paginated_response(self.serializer_class.told(rows, ids, self.filters.value("fields"), site))
 
 
 class DetailEndpoint(Endpoint, GenericAPIView):

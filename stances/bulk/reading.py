@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from stances.cells import COLUMNS, wrong_columns
+from stances.cells import COLUMNS, PASSED_OVER, wrong_columns
 from stances.imports import Problems
 from stances.sheets import SheetError, columns_of, csv_rows
 
@@ -66,7 +66,7 @@ def _objects(file: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def lines_from(rows: Iterable[tuple[int, Mapping[str, Any]]], problems: Problems) -> Iterator[Line]:
     """Bring rows that have their cells by column into the order of the columns; what is not there is blank."""
-    known = frozenset(COLUMNS)
+    known = PASSED_OVER.union(COLUMNS)
     for number, row in rows:
         for name in row.keys() - known:
             problems.add(number, name, "", f"There is no such column. There are: {', '.join(COLUMNS)}.")

@@ -26,8 +26,11 @@ class PositionQuerySet(models.QuerySet):
         return self.filter(Q(until=None) | Q(until__gt=day), since__lte=day)
 
     def with_record(self):
-        """Add in how many `statements` a position was held, and when it was `last_stated_then`."""
-        return self.annotate(statements=F("confirmations") + 1, last_stated_then=F("last_stated_on"))
+        """Add in how many `statements` a position was held, when it was `last_stated_then`, and `asked_on`: no day."""
+        whenever = models.Value(None, output_field=models.DateField())
+        return self.annotate(
+            statements=F("confirmations") + 1, last_stated_then=F("last_stated_on"), asked_on=whenever
+        )
 
     def with_record_on(self, day: dt.date):
         """Add the same as it was on a day, when later words were not yet said, and the `latest` stance by then."""
@@ -53,6 +56,7 @@ class PositionQuerySet(models.QuerySet):
                 models.When(ended, then=F("last_stated_on")), default=models.Subquery(record.values("stated_on")[:1])
             ),
             latest=models.Subquery(record.values("pk")[:1]),
+            asked_on=models.Value(day, output_field=models.DateField()),
         )
 
     def with_before(self):

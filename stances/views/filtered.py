@@ -20,7 +20,7 @@ from stances import facets
 from stances.citations import Citation, Seen
 from stances.citations import page as cite
 from stances.dates import today
-from stances.exports import Column, export, refuse
+from stances.exports import Column, at, export, file_name, refuse
 from stances.facets import Facet, chips, without
 from stances.filters import OLDEST, ListFilterSet, Problem
 from stances.models import PublicVersion
@@ -94,7 +94,9 @@ class FilteredList(PublicView, ABC):
         if self.problems:
             return refuse(self.problems, format=format)
         rows = self.keyset().ordered(self.complete(self.filters.qs))
-        return export(rows, self.columns, format=format, name=self.nouns, head=request.method == "HEAD")
+        columns = at(self.columns, request.build_absolute_uri(reverse("home")))
+        name = file_name(self.nouns, plainest(self.filters.form))
+        return export(rows, columns, format=format, name=name, head=request.method == "HEAD")
 
     @cached_property
     def sound(self) -> ListFilterSet:

@@ -110,7 +110,7 @@ class StanceList(FilteredList):
     filterset_class = StanceFilter
     template_name = "stances/stance_list.html"
     name, noun, nouns = "stance-list", "stance", "stances"
-    columns = exports.STANCES
+    columns = exports.LISTED_STANCES
     boxes = ("q", "after", "before", "repeats")
     facets = (
         Actors(),

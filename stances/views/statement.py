@@ -98,7 +98,7 @@ class StatementView(Page):
             self.exhibits(statement, whole=True),
             self.repeats(statement),
             record_of(statement),
-            self.url(statement),
+            self.address,
             citations.of_statement(statement, self.url(statement), self.seen),
         )
 
