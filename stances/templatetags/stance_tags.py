@@ -144,7 +144,7 @@ def in_our_words(statement) -> SafeString:
     """Show the summary of words too few to be understood alone; nothing of longer ones, or of none."""
     if not statement.is_fragment:
         return SafeString()
-    return format_html('<p class="summary"><span class="muted">In our words:</span> {}</p>', statement.summary)
+    return filled('<p class="summary"><span class="muted">In our words:</span> {}</p>', statement.summary)
 
 
 @register.filter
