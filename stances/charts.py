@@ -6,7 +6,7 @@ No database and no HTML. Every mark names the statement that it leads to and say
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby, pairwise
@@ -15,7 +15,8 @@ from django.urls import reverse
 
 from stances.asof import OLD_YEARS, source_of, years_after
 from stances.dates import PartialDate
-from stances.histories import Event, History
+from stances.histories import Event, History, Overview
+from stances.models import Actor, Position, Topic
 from stances.periods import UNITS, Period, period_of
 from stances.series import Interval
 from stances.vocabulary import CSS, SIGNS, ChangeKind, wording
@@ -62,9 +63,10 @@ class Axis:
     end: dt.date
 
     @classmethod
-    def over(cls, histories: Iterable[History], day: dt.date) -> Axis:
+    def over(cls, histories: Sequence[History], day: dt.date) -> Axis:
         """Begin with the year, or the month where the record is short, of the first mark."""
         days = [event.date.earliest or event.date.latest for history in histories for event in history.events]
+        days += [told.overview.first for told in histories if told.overview]
         first = min([*days, day])
         if (day - first).days >= 300:
             return cls(first.replace(month=1, day=1), day)
@@ -243,6 +245,7 @@ class Row:
         alone = [it for it in said if it.number == 1]
         found = {
             "held": bool(segments),
+            "many": any(band.css == MANY for mark in self.marks for band in mark.bands),
             "thin": any(segment.thin for segment in segments),
             "reported": bool(self.reports),
             "statement": any(mark.number == 1 and not mark.approx for mark in self.marks),
@@ -275,7 +278,7 @@ class Row:
     @property
     def labelled(self) -> bool:
         """Tell whether each change is named at its mark."""
-        return all(mark.head.label for mark in self.marks if mark.head)
+        return not self.history.overview and all(mark.head.label for mark in self.marks if mark.head)
 
     @property
     def empty(self) -> bool:
@@ -324,6 +327,8 @@ class Strip:
 def row(history: History, axis: Axis) -> Row:
     """Lay out one history on an axis that ends on the day looked at; marks too dense to stand apart are combined."""
     label = f"{history.actor.name} on {history.topic.name}"
+    if history.overview:
+        return whole_row(history, history.overview, label, axis)
     own = groups_of(sorted(history.statements, key=lambda event: beside(event, axis)), axis)
     void = axis.x(history.own[0].since) if history.own else axis.now
     at = [middle(group, axis) for group in own]
@@ -348,6 +353,50 @@ def row(history: History, axis: Axis) -> Row:
     at = [middle(group, axis) for group in repeats]
     rings = [ring(group, axis, x, it) for group, x, it in zip(repeats, at, targets(at, [0.0] * len(at)), strict=True)]
     return Row(history, label, void, marks, reports, rings)
+
+
+def whole_row(history: History, whole: Overview, label: str, axis: Axis) -> Row:
+    """Lay out a history that is too long to be read: a mark for each stretch of the calendar, and the long bands."""
+    at = [axis.at(period.first + (min(period.last, axis.end) - period.first) / 2) for period in sorted(whole.said)]
+    bands, marks = long_bands(whole, axis), []
+    for x, target, (period, number) in zip(at, targets(at, [0.0] * len(at)), sorted(whole.said.items()), strict=True):
+        title = f"{number:,} on record, own, reported or repeated, {period.label}"
+        if opened := whole.opened[period]:
+            title += f"; {opened:,} new position{'' if opened == 1 else 's'}"
+        href = listed_in(history, period, axis)
+        marks.append(Mark(href, title, percent(x), "0", target, bands=tuple(bands[period]), number=number))
+    first = min((period.first for period in whole.opened), default=None)
+    return Row(history, label, axis.x(max(first, whole.first)) if first else axis.now, marks)
+
+
+def long_bands(whole: Overview, axis: Axis) -> dict[Period, list[Band]]:
+    """Lay out the positions held for long by the stretch in which they begin; between them, many short ones."""
+    found: dict[Period, list[Band]] = defaultdict(list)
+    if not whole.opened:
+        return found
+    free = max(min(whole.opened).first, whole.first)
+
+    def add_many(start: dt.date, end: dt.date) -> None:
+        if start < end:
+            room = Segment(axis.x(start), percent(axis.at(end) - axis.at(start)), False)
+            found[period_of(whole.unit, start)].append(Band(MANY, "", "many positions", room.x, [room], None, ""))
+
+    for position in whole.held:
+        add_many(free, position.since)
+        free = min(position.until or axis.end, axis.end)
+        found[period_of(whole.unit, position.since)].append(long_band(position, free, axis))
+    add_many(free, axis.end)
+    return found
+
+
+def long_band(position: Position, end: dt.date, axis: Axis) -> Band:
+    """Lay out a position that is stored, thin from two years after it was last stated."""
+    fresh = min(end, years_after(position.last_stated_on, OLD_YEARS))
+    parts = [(position.since, fresh, False), (fresh, end, True)]
+    segments = [Segment(axis.x(a), percent(axis.at(b) - axis.at(a)), thin) for a, b, thin in parts if a < b]
+    word, room = wording(position.value, position.terms), axis.at(fresh) - axis.at(position.since)
+    fits = fitting(room, word, lead=7)
+    return Band(CSS[position.value], SIGNS[position.value], word, axis.x(position.since), segments, None, fits)
 
 
 def beside(event: Event, axis: Axis) -> tuple[dt.date, bool]:
@@ -440,15 +489,19 @@ def listed(group: Sequence[Event], axis: Axis) -> str:
     if event.repeat:  # they stand where they were printed again; the list knows when they were said
         said = [it.stance.statement.latest for it in group]
         first, last = min(said), max(said)
-    query = {
-        "actor": event.stance.actor.slug,
-        "topic": event.stance.topic.slug,
-        "subtopics": "0",
-        "attribution": event.stance.attribution,
-        "after": first.isoformat(),
-        "before": last.isoformat(),
-    }
-    return reverse("stance-list", query=query | ({"repeats": "1"} if event.repeat else {}))
+    query = {"attribution": event.stance.attribution, "repeats": "1" if event.repeat else ""}
+    return address_of(event.stance.actor, event.stance.topic, first, last, **query)
+
+
+def listed_in(history: History, period: Period, axis: Axis) -> str:
+    """Give the address of the list of all that is recorded in a stretch of the calendar."""
+    return address_of(history.actor, history.topic, period.first, min(period.last, axis.end), repeats="1")
+
+
+def address_of(actor: Actor, topic: Topic, first: dt.date, last: dt.date, **more: str) -> str:
+    narrowed = {name: value for name, value in more.items() if value}
+    query = {"actor": actor.slug, "topic": topic.slug, "subtopics": "0", **narrowed}
+    return reverse("stance-list", query={**query, "after": f"{first}", "before": f"{last}"})
 
 
 def title_of_many(group: Sequence[Event], axis: Axis) -> str:
@@ -602,7 +655,7 @@ def heads_of(changes: Sequence[Sequence[Event]], at: list[float]) -> list[Head]:
         event = min(group, key=lambda it: greatness.index(ChangeKind(it.kind)))
         before = event.before or (0, "")
         same_side = event.kind == ChangeKind.TERMS
-        points = " ".join(f"{pixels(shift + dx)},{8 + dy}" for dx, dy in ((0, -4.5), (4.5, 0), (0, 4.5), (-4.5, 0)))
+        points = diamond(shift)
         label = f"{wording(*before)} → {event.stance.wording}" if len(group) == 1 else f"{len(group)} changes"
         needed = (LABEL_CHAR * len(label) + LABEL_ASIDE + 4) / WIDE * 100
         following = at[place + 1] - HEADS_APART / WIDE * 100 if place + 1 < len(at) else NOW
@@ -620,6 +673,10 @@ def heads_of(changes: Sequence[Sequence[Event]], at: list[float]) -> list[Head]:
             )
         )
     return heads
+
+
+def diamond(shift: float) -> str:
+    return " ".join(f"{pixels(shift + dx)},{8 + dy}" for dx, dy in ((0, -4.5), (4.5, 0), (0, 4.5), (-4.5, 0)))
 
 
 def spread(at: Sequence[float], apart: float | Sequence[float], weights: Sequence[float] = ()) -> list[float]:

@@ -25,8 +25,9 @@ from stances.comparisons import (
     overlaps,
     within,
 )
-from stances.histories import History, covers, read
+from stances.histories import History, read, span
 from stances.models import Actor, Position, Stance, Topic
+from stances.overviews import add_overviews
 from stances.periods import period_of
 from stances.tree import TopicTree
 from stances.vocabulary import Voice
@@ -69,19 +70,15 @@ class Pair:
         """Count the days on which both spoke."""
         return len(set(self.mine.stated_on) & set(self.other.stated_on))
 
-    def said_in(self, year: int) -> tuple[int, int]:
-        """Count the own statements of each in a year."""
-        mine, other = (sum(day.year == year for day, _ in it.said_on) for it in (self.mine, self.other))
-        return mine, other
-
     @cached_property
     def whole(self) -> Agreement:
         return agreement(self.overlaps)
 
     @cached_property
     def by_year(self) -> list[tuple[int, Agreement, tuple[int, int]]]:
-        """List the years in which both are carried forward, with what each said in them."""
-        return [(year, found, self.said_in(year)) for year, found in by_year(self.overlaps).items()]
+        """List the years in which both are carried forward, with how many statements each made in them."""
+        mine, other = (Counter(day.year for day, _ in it.said_on) for it in (self.mine, self.other))
+        return [(year, found, (mine[year], other[year])) for year, found in by_year(self.overlaps).items()]
 
     @property
     def statements(self) -> tuple[int, int]:
@@ -117,7 +114,7 @@ class Pair:
     def rests_on(self) -> str:
         """Give the counts: "2 and 3 statements; both spoke on one day; both carried forward on 214 days"."""
         mine, other = self.statements
-        said = f"{mine} and {other} statement{'' if mine == other == 1 else 's'}"
+        said = f"{mine:,} and {other:,} statement{'' if mine == other == 1 else 's'}"
         both = f"both spoke on {days_words(self.both_spoke)}"
         return f"{said}; {both}; both carried forward on {days_words(self.whole.days)}"
 
@@ -187,6 +184,7 @@ class Comparison:
         found = [reading.history(actor, self.topic, shown.shown(actor.pk, self.topic)) for actor in self.actors]
         if reading.omitted:
             self._add_whole(series, found)
+            add_overviews(found, self.day)
         return found
 
     def _add_whole(self, series: Q, histories: list[History]) -> None:
@@ -261,5 +259,4 @@ class Comparison:
 
     @property
     def covers(self) -> str:
-        events = [event.stance for told in self.histories for event in told.events]
-        return covers(events) if events else ""
+        return span(self.histories)

@@ -416,6 +416,9 @@ def key_of_marks(signs: set[str]) -> list[Item]:
     def thin(parent: Element, x: float, y: float) -> None:
         add(parent, "rect", x=num(x), y=num(y - 4), width=24, height=8, **PLAIN)
 
+    def many(parent: Element, x: float, y: float) -> None:
+        add(parent, "rect", x=num(x), y=num(y - 8), width=24, height=16, **fill_of(MANY))
+
     def heard(parent: Element, x: float, y: float) -> None:
         add(
             parent, "rect", x=num(x), y=num(y - 8), width=40, height=15, fill=PAGE, stroke=MUTED, stroke_dasharray="4 3"
@@ -434,6 +437,7 @@ def key_of_marks(signs: set[str]) -> list[Item]:
     items: dict[str, Item] = {
         "held": (drawn(20, held), "own position, held"),
         "thin": (drawn(24, thin), "not stated for two years"),
+        "many": (drawn(24, many), "many positions, each held for a short time"),
         "reported": (drawn(40, heard), "reported by others, hollow: moves nothing"),
         "statement": (drawn(12, lambda e, x, y: dot(e, x + 6, y)), "statement"),
         "combined": (drawn(18, lambda e, x, y: dot(e, x + 9, y, number="12")), "so many statements, combined"),

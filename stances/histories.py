@@ -16,6 +16,7 @@ from stances.asof import DECIDING, Shown, condition_said, reporter, source_of, s
 from stances.dates import PartialDate
 from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
+from stances.periods import Period
 from stances.series import Entry, Interval, colleagues_of, compute
 from stances.vocabulary import ActorKind, Authority, ChangeKind, Voice
 from stances.wording import counted_days, period, times
@@ -98,6 +99,24 @@ class Event:
 
 
 @dataclass
+class Overview:
+    """A history that is too long to be read, as a whole: how much was said when, and what was held for long."""
+
+    first: dt.date
+    unit: str = ""  # the stretches of the calendar in which it is counted
+    said: Counter[Period] = field(default_factory=Counter)  # own, reported and repeated
+    opened: Counter[Period] = field(default_factory=Counter)  # own positions
+    held: list[Position] = field(default_factory=list)  # own ones, in order of time
+
+    @property
+    def note(self) -> str:
+        """Count all of it: "16,576 times on record, 2,113 changes"."""
+        changes = max(self.opened.total() - 1, 0)
+        moved = f"{changes:,} change{'' if changes == 1 else 's'}" if self.opened else "no own position"
+        return f"{self.said.total():,} times on record, {moved}"
+
+
+@dataclass
 class History:
     """One actor on one topic: its events, oldest first, and both series as they stand on the day."""
 
@@ -108,6 +127,7 @@ class History:
     reported: list[Interval] = field(default_factory=list)
     shown: Shown | None = None
     omitted: int = 0  # so many older or newer stances, at least, were not read
+    overview: Overview | None = None
     positions: list[Position] = field(default_factory=list)  # all own ones, where the history was not read whole
     own_said_on: list[tuple[dt.date, bool]] = field(default_factory=list)  # then: each own statement, as `said_on`
 
@@ -177,6 +197,8 @@ class History:
             return "No own position" if self.shown else "No position recorded"
         said, heard = len(self.statements), self.reports
         changes = len(self.changes)
+        if self.overview:
+            return self.overview.note
         if self.omitted:
             return f"The newest {len(self.events)} statements, {changes or 'no'} change{'s' if changes > 1 else ''}"
         if said == 0:
@@ -203,6 +225,15 @@ def published(stances: Iterable[Stance]) -> tuple[dt.date, dt.date] | None:
 def covers(stances: Iterable[Stance]) -> str:
     """Say what period sources cover: "sources published 2 Feb 2024 to 10 Apr 2024"."""
     return f"sources published {period(*(published(stances) or (None, None)))}"
+
+
+def span(histories: Iterable[History]) -> str:
+    """Say what period a figure covers: that of its sources, or since when there are words, where not all were read."""
+    histories = list(histories)
+    if wholes := [told.overview.first for told in histories if told.overview]:
+        return f"recorded from {day_words(min(wholes), short=True)} on"
+    stances = [event.stance for told in histories for event in told.events]
+    return covers(stances) if stances else ""
 
 
 def entry_of(stance: Stance) -> Entry:

@@ -11,9 +11,10 @@ from django.db.models import Count, OuterRef, Q, Subquery
 
 from stances.asof import Board, Shown, board
 from stances.charts import Axis, Row, row, signs_of
-from stances.histories import Event, History, Reading, covers, read, up_to
+from stances.histories import Event, History, Reading, covers, read, span, up_to
 from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
+from stances.overviews import add_overviews
 from stances.periods import QUARTER, YEAR
 from stances.quarters import COLUMNS, Counted, Quarters, each, quarters
 from stances.tree import TopicTree
@@ -57,7 +58,7 @@ class Panel:
         """Count what is drawn: "8 own statements by 4 governments, one position reported; sources published ..."."""
         events = [event for _, event in self.events]
         if any(told.omitted for told in self.histories):
-            return f"More was said than is drawn: the newest words of each government; {self.covers}."
+            return "More was said than can be told one by one: statements that stand close are drawn as one mark."
         own = {event.stance.statement_id for event in events if event.own and not event.repeat}
         speakers = sum(bool(told.own) for told in self.histories)
         heard = sum(bool(told.reported) for told in self.histories)
@@ -70,7 +71,7 @@ class Panel:
 
     @property
     def covers(self) -> str:
-        return covers(event.stance for _, event in self.events) if self.events else ""
+        return span(self.histories)
 
     @property
     def others(self) -> str:
@@ -186,13 +187,15 @@ class TopicPanels:
     @cached_property
     def histories(self) -> dict[int, list[History]]:
         """The histories of all governments, by topic, in the order in which they stand on the page."""
-        return {
+        found = {
             topic.pk: sorted(
                 (self.reading.history(actor, topic, self.board.shown(actor.pk, topic)) for actor in self.governments),
                 key=by_last_position,
             )
             for topic in self.drawn
         }
+        add_overviews((told for histories in found.values() for told in histories), self.day)
+        return found
 
     @cached_property
     def axis(self) -> Axis:

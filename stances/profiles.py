@@ -12,10 +12,11 @@ from django.db.models import Count, Q
 from stances.asof import Board, Shown, board, source_of, stated_date
 from stances.charts import Axis, Row, row, signs_of
 from stances.facets import MOST_COUNTED
-from stances.histories import Event, History, Offices, Reading, covers, read, up_to
+from stances.histories import Event, History, Offices, Reading, covers, read, span, up_to
 from stances.models import Actor, Affiliation, Position, Source, Stance, Statement, Topic
 from stances.models.statements import StanceQuerySet
 from stances.news import capped
+from stances.overviews import add_overviews
 from stances.tree import TopicTree
 from stances.vocabulary import OWN_VOICE, ActorKind, Authority, Voice, wording
 from stances.wording import counted, first_up, joined
@@ -129,11 +130,13 @@ class Profile:
 
     @cached_property
     def histories(self) -> list[History]:
-        return [
+        found = [
             self.reading.history(self.actor, topic, self.shown.get(topic.pk), self.offices)
             for topic in self.tree
             if (self.actor.pk, topic.pk) in self.reading.grouped
         ]
+        add_overviews(found, self.day)
+        return found
 
     @cached_property
     def newest(self) -> list[tuple[History, list[tuple[Event, Topic | None]]]]:
@@ -194,7 +197,7 @@ class Profile:
 
     @property
     def covers(self) -> str:
-        return covers(self.stances)
+        return span(self.histories)
 
     # ---- in sentences ----
 

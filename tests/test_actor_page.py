@@ -102,7 +102,7 @@ def test_lede_of_a_long_record_of_others_counts_all_topics(client, aldoria, topi
         for month in range(1, 9):
             say(aldoria, topic, f"2023-{month:02}-10", attribution="reported", statement__authority="independent")
     told = client.get(page_of(aldoria)).context["profile"]
-    assert told.lede == "No words of Aldoria’s own are on record. Others report its position on nine topics."
+    assert told.lede == "No own words of Aldoria are on record. Others report its position on nine topics."
 
 
 def test_kicker_names_the_group_of_the_question(client, aldoria):
@@ -404,7 +404,7 @@ def test_pages_of_a_day_are_as_if_nothing_had_been_said_later(client, statements
         def pages():
             addresses = [page_of(actor, on=day), json_of(actor, on=day), f"/topics/growth/?on={day}"]
             told = [client.get(address).content for address in [*addresses, f"/topics/growth.json?on={day}"]]
-            return [re.sub(rb"version(&quot;: &quot;| )\d+", b"", page) for page in told]  # it counts all writes
+            return [re.sub(rb"version(&quot;: &quot;| |%20)\d+", b"", page) for page in told]  # it counts all writes
 
         def overview():
             context = client.get(f"/?on={day}").context

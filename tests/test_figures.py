@@ -16,6 +16,7 @@ from stances.charts import Axis, row
 from stances.histories import history
 from stances.models import Actor, Topic
 from stances.palette import LIGHT
+from stances.profiles import Profile
 from tests.factories import (
     ActorFactory,
     GovernmentFactory,
@@ -275,6 +276,71 @@ def test_bands_too_short_to_be_told_apart_are_drawn_as_one(many):
     assert len(bands) <= 5 * len(it.marks)
     assert {band.css for band in bands} <= {"many", "p2", "n2"}
     assert any(band.css == "many" and band.word.endswith("positions") for band in bands)
+
+
+@pytest.fixture
+def long(db, monkeypatch):
+    """A history of which pages read a few: fifty years, for and against in turn within 2001, then for."""
+    monkeypatch.setitem(Profile.__init__.__kwdefaults__, "most", 3)
+    for limit in ("panels.STANCES_DRAWN", "comparing.READ", "views.figures.IN_FILES"):
+        monkeypatch.setattr(f"stances.{limit}", 6)
+    actor, topic = GovernmentFactory(slug="aldoria", name="Aldoria"), TopicFactory(slug="sharing", name="Sharing")
+    days = [f"19{year}-05-01" for year in range(75, 100)] + [f"2001-{month:02}-01" for month in range(1, 13)]
+    for place, day in enumerate(days):
+        StanceFactory(actor=actor, topic=topic, statement__date=day, position=-2 if place > 25 and place % 2 else 2)
+    other = GovernmentFactory(slug="brenmark", name="Brenmark")
+    for year in range(2002, 2013):
+        StanceFactory(actor=other, topic=topic, statement__date=f"{year}-01-01")
+    return actor, topic
+
+
+LONG = ["/topics/sharing/", "/compare/?actor=aldoria&actor=brenmark&topic=sharing", "/actors/aldoria/"]
+
+
+def rows_in(response):
+    context = response.context
+    found = (
+        context["panels"].panel.rows if "panels" in context else (context.get("compared") or context["profile"]).rows
+    )
+    return next(it for it in found if it.history.actor.slug == "aldoria")
+
+
+@pytest.mark.parametrize("address", LONG)
+def test_figure_of_a_long_history_covers_all_of_it(client, long, address):
+    drawn = rows_in(client.get(address))
+    assert sum(mark.number for mark in drawn.marks) == 37
+    assert re.match(r"\d+ on record, own, reported or repeated, 19[\d to]+; 1 new position", drawn.marks[0].title)
+    assert drawn.moved == "last changed 1 Dec 2001: against → for"
+    assert {"many", "combined"} <= drawn.signs
+    assert drawn.history.note == "37 times on record, 10 changes"
+    bands = [band for mark in drawn.marks for band in mark.bands]
+    assert [band.css for band in bands] == ["p2", "many", "p2"]
+    for mark in drawn.marks:
+        assert client.get(mark.href).context["matching"] == mark.number
+
+
+@pytest.mark.parametrize("address", ["/topics/sharing/timeline.svg", "/actors/aldoria/timeline.svg"])
+def test_file_of_a_long_history_covers_all_of_it(client, long, address):
+    assert "37 times on record" in client.get(address).content.decode()
+
+
+def test_figure_of_a_long_history_shows_what_was_said_by_the_day_alone(client, long):
+    drawn = rows_in(client.get("/topics/sharing/?on=1990-01-01"))
+    assert sum(mark.number for mark in drawn.marks) == 15
+    assert [band.css for mark in drawn.marks for band in mark.bands] == ["p2"]
+
+
+@pytest.mark.parametrize("address", LONG)
+def test_queries_of_long_histories_do_not_grow(client, long, address):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    few = queries()
+    for year in range(2010, 2020):
+        StanceFactory(actor=long[0], topic=long[1], statement__date=f"{year}-01-01", position=0)
+    assert queries() == few
 
 
 def test_reports_and_repeats_are_combined_too(many):

@@ -14,14 +14,14 @@ from stances.charts import Axis, row
 from stances.dates import today
 from stances.drawings import About, timeline
 from stances.exports import table
-from stances.histories import Event, History
+from stances.histories import Event, History, span
 from stances.models import Actor, PublicVersion, Topic
 from stances.panels import TopicPanels
 from stances.parameters import OneOfField, SlugsField
 from stances.profiles import Profile
 from stances.views.detail import DayParameters, OneOf, Page
 from stances.vocabulary import ChangeKind
-from stances.wording import day_words
+from stances.wording import day_words, first_up
 
 IN_FILES = 1500  # stances that a file tells one by one; the lists of stances have all
 LAST_RECORDED = "Last recorded positions, never “current policy”."
@@ -191,8 +191,7 @@ class TopicTimeline(Timeline):
 
 def covered(histories: Iterable[History]) -> str:
     """Say what period the sources of a figure cover, and how its dates are read."""
-    days = [day for told in histories for day in told.published or ()]
-    if not days:
+    period = span(histories)
+    if not period:
         return "Nothing is recorded."
-    period = f"Sources published {day_words(min(days), short=True)} to {day_words(max(days), short=True)}."
-    return f"{period} A date known in part counts from its latest possible day. {LAST_RECORDED}"
+    return f"{first_up(period)}. A date known in part counts from its latest possible day. {LAST_RECORDED}"
