@@ -231,20 +231,20 @@ class Comparison:
     def lede(self) -> str:
         """Say on how many days both spoke; where there is nothing to compare, who has no position."""
         silent = [told for told in self.histories if not told.own]
+        verb = "has" if len(silent) == 1 else "have"
+        none = f"{joined([told.actor.label for told in silent])} {verb} no own position on record"
         if silent and len(self.histories) - len(silent) < 2:
-            names = joined([told.actor.label for told in silent])
-            verb = "has" if len(silent) == 1 else "have"
             heard = joined([told.actor.label for told in silent if told.reported])
             more = f" (others report one of {heard})" if heard else ""
-            what = self.tree.in_sentence(self.topic)
-            return f"{names} {verb} no own position on record on {what}{more}, so there is nothing to compare."
+            return f"{none} on {self.tree.in_sentence(self.topic)}{more}, so there is nothing to compare."
         if len(self.pairs) == 1:
             pair = self.pairs[0]
-            days = days_words(pair.whole.days)
+            spoke, days = days_words(pair.both_spoke), days_words(pair.whole.days)
             stood = f": {pair.stood}" if pair.stood else ""
-            return f"Both spoke on {days_words(pair.both_spoke)}; both positions are carried forward on {days}{stood}."
+            return f"Both spoke on {spoke}; both positions are carried forward on {days}{stood}."
         spoken = Counter(day for told in self.histories for day in set(told.stated_on))
-        return f"On {days_words(sum(n > 1 for n in spoken.values()))} two or more of them spoke."
+        spoke = f"On {days_words(sum(n > 1 for n in spoken.values()))} two or more of them spoke."
+        return f"{spoke} {none}." if silent else spoke
 
     @cached_property
     def elsewhere(self) -> list[Topic]:

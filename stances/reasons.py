@@ -14,8 +14,9 @@ from stances.asof import Shown, board, source_of
 from stances.charts import Axis, Row, row, signs_of
 from stances.evidence import Exhibit
 from stances.exports import defuse, line_writer
-from stances.histories import Event, History, Offices, Reading, read, up_to
+from stances.histories import Event, History, Offices, Reading, read, span, up_to
 from stances.models import Actor, Stance, Topic
+from stances.overviews import add_overviews
 from stances.series import Interval
 from stances.tree import TopicTree
 from stances.wording import counted, day_words, first_up, joined
@@ -199,11 +200,17 @@ class Reasons:
 
     @cached_property
     def axis(self) -> Axis:
+        """Give the axis of the figure, which shows a long history as a whole."""
+        add_overviews([self.history], self.day)
         return Axis.over([self.history], self.day)
 
     @cached_property
     def rows_drawn(self) -> list[Row]:
         return [row(self.history, self.axis)]
+
+    @property
+    def covers_drawn(self) -> str:
+        return span([self.history])
 
     @property
     def signs(self) -> set[str]:

@@ -199,6 +199,8 @@ def test_where_nothing_can_be_compared_the_page_says_who_is_silent_and_where_bot
     assert "Both are recorded on: Elsewhere." in text
     assertContains(response, "/compare/?actor=aldoria&amp;actor=silent&amp;topic=elsewhere")
     assert client.get(PAGE, BOTH).context["both"] == []
+    three = text_of(client.get(PAGE, BOTH | {"actor": ["aldoria", "brenmark", "silent"]}))
+    assert "On no day two or more of them spoke. Silent has no own position on record." in three
 
 
 def test_day_looked_at_ends_the_comparison(client, two):

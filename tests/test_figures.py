@@ -282,7 +282,7 @@ def test_bands_too_short_to_be_told_apart_are_drawn_as_one(many):
 def long(db, monkeypatch):
     """A history of which pages read a few: fifty years, for and against in turn within 2001, then for."""
     monkeypatch.setitem(Profile.__init__.__kwdefaults__, "most", 3)
-    for limit in ("panels.STANCES_DRAWN", "comparing.READ", "views.figures.IN_FILES"):
+    for limit in ("panels.STANCES_DRAWN", "comparing.READ", "reasons.READ", "views.figures.IN_FILES"):
         monkeypatch.setattr(f"stances.{limit}", 6)
     actor, topic = GovernmentFactory(slug="aldoria", name="Aldoria"), TopicFactory(slug="sharing", name="Sharing")
     days = [f"19{year}-05-01" for year in range(75, 100)] + [f"2001-{month:02}-01" for month in range(1, 13)]
@@ -294,11 +294,18 @@ def long(db, monkeypatch):
     return actor, topic
 
 
-LONG = ["/topics/sharing/", "/compare/?actor=aldoria&actor=brenmark&topic=sharing", "/actors/aldoria/"]
+LONG = [
+    "/actors/aldoria/on/sharing/",
+    "/topics/sharing/",
+    "/compare/?actor=aldoria&actor=brenmark&topic=sharing",
+    "/actors/aldoria/",
+]
 
 
 def rows_in(response):
     context = response.context
+    if "reasons" in context:
+        return context["reasons"].rows_drawn[0]
     found = (
         context["panels"].panel.rows if "panels" in context else (context.get("compared") or context["profile"]).rows
     )
