@@ -44,7 +44,7 @@ def test_pages_offer_all_three_notations_without_script(client, world, address):
     text = response.content.decode()
     for notation in (cited.plain, cited.bibtex, cited.csl_text):
         assert escape(notation) in text
-    files = re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', text)
+    files = re.findall(r'download="([^"]+)"\s+href="data:[^,]+,([^"]+)"', text)
     assert [name for name, _ in files] == [f"{cited.key}.bib", f"{cited.key}.json"]
     assert [unquote(data) for _, data in files] == [cited.bibtex, f"[{cited.csl_text}]"]
     assert f"version {PublicVersion.objects.current()} of the data" in cited.plain
