@@ -19,7 +19,7 @@ from stances.models.statements import StanceQuerySet
 from stances.periods import Period
 from stances.series import Entry, Interval, colleagues_of, compute
 from stances.vocabulary import ActorKind, Authority, ChangeKind, Voice
-from stances.wording import counted_days, period, times
+from stances.wording import counted_days, day_words, period, times
 
 
 @dataclass(frozen=True)
