@@ -141,15 +141,12 @@ class Heads:
         for affiliation in held.order_by("start", "pk"):
             self.of[affiliation.of_id].append(affiliation)
 
-    def earlier(self, actor: int, stated_on: dt.date, day: dt.date) -> Affiliation | None:
-        """Find the office of a head that held on `stated_on` and had ended by `day`, the latest begun."""
-
-        def holds(it: Affiliation, on: dt.date) -> bool:
-            return (it.start is None or it.start <= on) and (it.end is None or it.end > on)
-
-        now = {it.actor_id for it in self.of[actor] if holds(it, day)}
-        ended = [it for it in self.of[actor] if holds(it, stated_on) and not holds(it, day) and it.actor_id not in now]
-        return ended[-1] if ended else None
+    def earlier(self, actor: int, stated: PartialDate, day: dt.date) -> Affiliation | None:
+        """Find the office of a head that held all days of `stated` and had ended by `day`, the latest begun."""
+        on_day = PartialDate(day, day)
+        now = {it.actor_id for it in self.of[actor] if it.held_throughout(on_day)}
+        held = [it for it in self.of[actor] if it.held_throughout(stated) and it.actor_id not in now]
+        return held[-1] if held else None
 
 
 @dataclass(slots=True)
@@ -269,7 +266,7 @@ class Shown:
     def age(self) -> str:
         """Say how long before the day it was last stated; of a date known in part, at least how long."""
         if self.last_stated_on == self.day:
-            return "on this day"
+            return "on this day" if self.stated.is_exact else "by this day"
         return f"{'' if self.stated.is_exact else 'at least '}{length(self.last_stated_on, self.day)} ago"
 
     @property
@@ -340,7 +337,7 @@ def board(tree: TopicTree, day: dt.date, *, actors: QuerySet | Iterable[int], to
     cells = {}
     for actor, topic, voice, value, terms, since, statements, opening, latest, slug in rows:
         last = said.get(latest, said[opening])
-        head = heads.earlier(actor, last.latest, day) if voice == Voice.OWN else None
+        head = heads.earlier(actor, last.date, day) if voice == Voice.OWN else None
         facts = (voice, value, terms, since, statements, said[opening], last, day, head)
         cells[actor, topic, voice] = Shown(actor, tree.by_id[topic], *facts, actor_slug=slug)
     return Board(day, tree, cells)

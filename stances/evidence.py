@@ -130,7 +130,8 @@ class Exhibit:
         if speaker.kind == ActorKind.GROUP:
             return f"Own: {speaker.name} spoke or acted together, and so for each of them"
         if self.office:
-            return f"Own: on that day the speaker was {self.office}"
+            when = "on that day" if statement.date.is_exact else "at that time"
+            return f"Own: {when} the speaker was {self.office}"
         return f"Own: the speaker is {authority.label}, and expresses its position"
 
     @property
@@ -258,7 +259,7 @@ def exhibits(statement: Statement, tree: TopicTree, day: dt.date, *, whole: bool
         event = next((event for event in made.events if event.stance.pk == stance.pk), None)
         if event is None:  # a repeat whose source was published after the day
             event = Event(stance, "repeat")
-        office = offices.of(statement.speaker, statement.latest)
+        office = offices.of(statement)
         topic = tree.by_id[stance.topic_id]
         found.append(Exhibit(event.stance, made, event, shown.shown(stance.actor_id, topic), office))
     return found

@@ -14,7 +14,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 
 from stances.asof import DECIDING, Shown, condition_said, reporter, source_of, stated_date
 from stances.dates import PartialDate
-from stances.models import Actor, Affiliation, Position, Stance, Topic
+from stances.models import Actor, Affiliation, Position, Stance, Statement, Topic
 from stances.models.statements import StanceQuerySet
 from stances.periods import Period
 from stances.series import Entry, Interval, colleagues_of, compute
@@ -356,7 +356,7 @@ def history(
                     by_id[verdict.by.stance] if verdict.by else None,
                     within.get(entry.stance),
                     tuple(sorted(differs, key=lambda difference: difference.days)),
-                    offices.of(by_id[entry.stance].statement.speaker, entry.latest, actor) if offices else "",
+                    offices.of(by_id[entry.stance].statement, actor) if offices else "",
                 )
             )
     made.events += [Event(stance, "repeat") for stance in by_id.values() if stance.repeat]
@@ -385,7 +385,7 @@ class Office(NamedTuple):
 
 
 class Offices:
-    """What offices speakers held on the day they spoke, read in one query."""
+    """What offices speakers held when they spoke, read in one query."""
 
     def __init__(self, speakers: Iterable[int]) -> None:
         self.held: dict[int, list[Office]] = defaultdict(list)
@@ -394,16 +394,17 @@ class Offices:
         for speaker, *office in known.values_list("actor", *Office.PATHS):
             self.held[speaker].append(Office(*office))
 
-    def of(self, speaker: Actor, day: dt.date, among: Actor | None = None) -> str:
-        """Name the office of a speaker on a day, with its government unless that is the one looked at."""
-        held = [
-            it
-            for it in self.held[speaker.pk]
-            if (it.start is None or it.start <= day) and (it.end is None or it.end > day)
-        ]
+    def of(self, statement: Statement, among: Actor | None = None) -> str:
+        """Name the office that a speaker held all the days on which it may have spoken, its government with it.
+
+        Of several it is the one with the statement's authority, else the highest. The government that is looked at
+        is not named.
+        """
+        speaker, authority = statement.speaker, statement.authority
+        held = [it for it in self.held[speaker.pk] if it.held_throughout(statement.date)]
         if not held:
             return ""
-        office = min(held, key=lambda it: Authority(it.authority).rank)
+        office = min(held, key=lambda it: (it.authority != authority, Authority(it.authority).rank))
         if office.title.casefold() in speaker.name.casefold():
             return ""
         if among and office.of == among.pk:

@@ -112,7 +112,7 @@ class Reasons:
         if not self.series:
             return None
         event = self.events[self.series[-1].deciding[-1].stance]
-        office = self.offices.of(event.stance.statement.speaker, event.stance.statement.latest)
+        office = self.offices.of(event.stance.statement)
         return Exhibit(event.stance, self.history, event, self.shown, office)
 
     @property

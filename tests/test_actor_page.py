@@ -240,6 +240,31 @@ def test_offices_are_those_of_the_day(client, aldoria, topic):
     assert [event.office for event in events] == ["Minister for Salt", "Minister for Tea"]
 
 
+@pytest.mark.parametrize(
+    ("date", "authority", "office"),
+    [
+        ("2024-01", "minister", "Minister for Salt"),
+        ("2024-02", "minister", "Minister for Tea"),
+        ("2024", "minister", ""),
+        ("2024-01-31/2024-02-01", "minister", ""),
+        ("../2024-01-15", "minister", ""),
+        ("2024-06-01", "minister", "Minister for Tea"),
+        ("2024-06-01", "head", "Regent"),
+        ("2024-06-01", "official", "Regent"),
+    ],
+)
+def test_an_office_is_named_that_held_on_all_the_days_with_the_authority_that_is_recorded(
+    client, aldoria, topic, date, authority, office
+):
+    ada = PersonFactory(name="Ada Low")
+    AffiliationFactory(actor=ada, of=aldoria, title="Minister for Salt", start="2023-01-01", end="2024-02-01")
+    AffiliationFactory(actor=ada, of=aldoria, title="Minister for Tea", start="2024-02-01")
+    AffiliationFactory(actor=ada, of=aldoria, title="Regent", authority="head", start="2024-06-01")
+    say(aldoria, topic, date, statement__speaker=ada, statement__authority=authority)
+    [event] = client.get(page_of(aldoria)).context["profile"].histories[0].events
+    assert event.office == office
+
+
 def test_affiliations_end_only_once_that_day_has_come(client, aldoria, topic):
     ada = PersonFactory(name="Ada Low")
     AffiliationFactory(actor=ada, of=aldoria, title="Minister", start="2024-01-01", end="2024-05-01")

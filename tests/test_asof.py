@@ -192,6 +192,22 @@ def test_no_earlier_head_is_named_unless_one_held_then_and_has_ended(government,
     assert shown(government, topic).record == "stated once"
 
 
+@pytest.mark.parametrize(("date", "under"), [("2024-04", "Ada Low"), ("2024", ""), ("../2024-04-30", "")])
+def test_an_earlier_head_is_named_who_held_on_all_the_days_of_a_date(government, topic, date, under):
+    ada, ben = PersonFactory(name="Ada Low"), PersonFactory(name="Ben Orr")
+    AffiliationFactory(actor=ada, of=government, authority="head", end="2024-10-01")
+    AffiliationFactory(actor=ben, of=government, authority="head", start="2024-10-01", end="2025-01-01")
+    say(government, topic, date)
+    head = shown(government, topic, dt.date(2025, 2, 1)).head
+    assert (head.actor.name if head else "") == under
+
+
+@pytest.mark.parametrize(("date", "age"), [("2024-02-29", "on this day"), ("2024-02", "by this day")])
+def test_what_was_said_in_part_of_a_month_was_said_by_its_last_day(government, topic, date, age):
+    say(government, topic, date)
+    assert shown(government, topic, dt.date(2024, 2, 29)).age == age
+
+
 def test_head_who_holds_another_office_now_is_no_earlier_one(government, topic):
     ada = PersonFactory()
     AffiliationFactory(actor=ada, of=government, title="President", authority="head", end="2024-05-01")

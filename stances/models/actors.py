@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from stances import search
+from stances.dates import PartialDate
 from stances.models.addresses import address
 from stances.models.curated import (
     CuratedModel,
@@ -279,6 +280,12 @@ class Affiliation(CuratedModel):
 
     def __str__(self):
         return f"{self.actor}, {self.title}, {self.of}"
+
+    def held_throughout(self, date: PartialDate) -> bool:
+        """Tell whether it held on every day of a range; where the first day is not known, that cannot be told."""
+        if date.earliest is None:
+            return False
+        return (self.start is None or self.start <= date.earliest) and (self.end is None or self.end > date.latest)
 
     def natural_key(self):
         return (self.actor.slug, self.of.slug, self.title, self.start and self.start.isoformat())

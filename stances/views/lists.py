@@ -101,7 +101,7 @@ def stance_rows(stances: Iterable[Stance]) -> list[StanceRow]:
     rows: list[StanceRow] = []
     for stance in stances:
         again = bool(rows) and rows[-1].stance.statement_id == stance.statement_id and not stance.repeat
-        office = offices.of(stance.statement.speaker, stance.statement.latest, among=stance.actor)
+        office = offices.of(stance.statement, among=stance.actor)
         rows.append(StanceRow(stance, opened.get(stance.pk), office, again))
     return rows
 
@@ -232,7 +232,7 @@ class ChangeList(FilteredList):
         for _, of_statement in by_statement:
             found = list(of_statement)
             opening, actor = found[0].position.opening, found[0].position.actor
-            office = offices.of(opening.statement.speaker, opening.statement.latest, among=actor)
+            office = offices.of(opening.statement, among=actor)
             again = bool(groups) and groups[-1].opening.statement_id == opening.statement_id
             groups.append(ChangeGroup(opening, office, found, again))
         return groups

@@ -141,7 +141,7 @@ class Search(FilteredList):
     def rows(self, page: Page) -> list[Found]:
         marked = search.marks(search.STATEMENTS, self.query, page.rows)
         offices = Offices(statement.speaker_id for statement in page.rows)
-        return [Found(it, marked.get(it.pk, {}), offices.of(it.speaker, it.latest)) for it in page.rows]
+        return [Found(it, marked.get(it.pk, {}), offices.of(it)) for it in page.rows]
 
     def context(self, page: Page) -> dict[str, Any]:
         context = super().context(page)

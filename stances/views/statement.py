@@ -83,7 +83,7 @@ class StatementView(Page):
             "where": ", ".join(citations.publication(statement)) + ".",
             "shows_words": shows_words(found),
             "repeats_words": times(len(repeats)),
-            "office": Offices({statement.speaker_id}).of(statement.speaker, statement.latest),
+            "office": Offices({statement.speaker_id}).of(statement),
             "voice": voice_words(statement, found),
             "exhibits": found,
             "repeats": repeats,
