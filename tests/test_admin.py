@@ -850,3 +850,8 @@ def test_deleting_is_not_offered_where_it_is_refused(desk):
     draft, public = StatementFactory(), StanceFactory().statement
     assert "deletelink" in desk.get(address(draft)).content.decode()
     assert "deletelink" not in desk.get(address(public)).content.decode()
+
+
+def test_the_form_of_a_topic_says_that_it_is_public_at_once(admin_client):
+    form = admin_client.get("/admin/stances/topic/add/").content.decode()
+    assert "Readers see a topic as soon as it is saved" in form

@@ -352,10 +352,19 @@ def test_what_a_public_actor_belongs_to_is_public_and_its_members_are_not(world)
     assert not public.filter(pk=colleague.pk).exists()
 
 
-def test_who_heads_a_government_or_is_named_by_a_topic_is_public():
-    head = AffiliationFactory(authority=Authority.HEAD, title="Prime Minister").actor
+def test_who_heads_a_public_government_or_is_named_by_a_topic_is_public():
     topic = TopicFactory(group=GroupFactory(), candidate=GovernmentFactory())
+    head = AffiliationFactory(authority=Authority.HEAD, title="Prime Minister", of=topic.candidate).actor
     assert Actor.objects.public().filter(pk__in=[head.pk, topic.group_id, topic.candidate_id]).count() == 3
+
+
+def test_a_head_makes_no_government_public():
+    head = AffiliationFactory(authority=Authority.HEAD, title="Prime Minister")
+    assert not Actor.objects.public().filter(pk__in=[head.actor_id, head.of_id]).exists()
+    AffiliationFactory(
+        actor=head.actor, authority=Authority.HEAD, of=TopicFactory(candidate=GovernmentFactory()).candidate
+    )
+    assert list(Actor.objects.public().filter(pk__in=[head.actor_id, head.of_id])) == [head.actor]
 
 
 def test_a_retracted_statement_takes_its_rows_out_of_every_filter(world):

@@ -13,6 +13,10 @@ from stances.admin.merging import MergingAdmin
 from stances.models import Topic
 
 DEPTHS = 6
+PUBLIC_AT_ONCE = (
+    "Readers see a topic as soon as it is saved, with the group and the candidate that it names, whether or not "
+    "anything has been published on it. Only the notes for coders stay here."
+)
 
 
 class TopicChangeList(ChangeList):
@@ -34,7 +38,7 @@ class TopicAdmin(MergingAdmin):
     autocomplete_fields = ["parent", "group", "candidate"]
     prepopulated_fields = {"slug": ["name"]}
     fieldsets: ClassVar[Any] = [
-        (None, {"fields": ["name", "short_name", "proposition", "slug"]}),
+        (None, {"fields": ["name", "short_name", "proposition", "slug"], "description": PUBLIC_AT_ONCE}),
         ("Its place", {"fields": [("parent", "rank"), ("group", "candidate")]}),
         ("For coders", {"fields": ["coding_notes"]}),
         ("On the first page", {"fields": ["featured", "question", "about"]}),

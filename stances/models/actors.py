@@ -50,7 +50,6 @@ def _named_in_public() -> Q:
         | named(Topic.objects.all(), "group")
         | named(Topic.objects.all(), "candidate")
         | named(Affiliation.objects.filter(of__topics_concerning__isnull=False), "actor")
-        | named(Affiliation.objects.filter(authority=Authority.HEAD, of__kind=ActorKind.GOVERNMENT), "actor")
     )
 
 
@@ -83,21 +82,37 @@ class ActorQuerySet(SluggedQuerySet):
 
         An actor known only from drafts is left out; a member of a group that a topic concerns stands in its table and
         is not. Affiliations lead upwards: a person to a ministry, the ministry to a government, the government to a
-        group. These are few, and are climbed here with two queries: nested subqueries took a planner minutes.
+        group. These are few, and are climbed here with three queries: nested subqueries took a planner minutes. Whoever
+        heads a government that is public without its head is public, too.
         """
         direct = _named_in_public()
         above: dict[int, set[int]] = {}
         for lower, upper in Affiliation.objects.order_by().values_list("actor_id", "of_id"):
             above.setdefault(lower, set()).add(upper)
-        affiliated = Actor._base_manager.filter(any_of(Affiliation.objects.filter(actor=models.OuterRef("pk"))))
-        named = set(affiliated.filter(direct).values_list("pk", flat=True))
-        return self.filter(direct | Q(pk__in=_reached(named, above)))
+        heading = Affiliation.objects.heading()
+        headed = any_of(heading.filter(of=models.OuterRef("pk")))
+        affiliated = any_of(Affiliation.objects.filter(actor=models.OuterRef("pk")))
+        tied = Actor._base_manager.filter(headed | affiliated)
+        named = set(tied.filter(direct).values_list("pk", flat=True))
+        reached = _reached(named, above)
+        pairs = heading.values_list("actor_id", "of_id")
+        heads = {head for head, government in pairs if government in named or government in reached}
+        return self.filter(direct | Q(pk__in=reached | heads))
 
     def public_among(self, pks: set[int]) -> set[int]:
         """Tell which of a few actors are public; most have a stance, which is quickly seen.
 
-        Of the rest, those whom the public data do not name are so by whoever belongs to them, at whatever remove.
+        Of the rest, those whom the public data do not name are so by whoever belongs to them, at whatever remove, or as
+        heads of a government that is public without them.
         """
+        known = self._known_among(pks)
+        if rest := pks - known:
+            heading = set(Affiliation.objects.heading().filter(actor__in=rest).values_list("actor_id", "of_id"))
+            governments = Actor.objects._known_among({government for _, government in heading})
+            known |= {head for head, government in heading if government in governments}
+        return known
+
+    def _known_among(self, pks: set[int]) -> set[int]:
         from stances.models.statements import Stance
 
         few = self.filter(pk__in=pks).order_by().values_list("pk", flat=True)
@@ -224,6 +239,10 @@ class Actor(SluggedModel):
 
 
 class AffiliationQuerySet(CuratedQuerySet):
+    def heading(self):
+        """Keep the offices of heads of governments, in no order."""
+        return self.filter(authority=Authority.HEAD, of__kind=ActorKind.GOVERNMENT).order_by()
+
     def on(self, day: dt.date):
         """Keep those that hold on a day; the end is exclusive."""
         return self.filter(Q(start=None) | Q(start__lte=day), Q(end=None) | Q(end__gt=day))
