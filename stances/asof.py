@@ -144,8 +144,8 @@ class Heads:
     def earlier(self, actor: int, stated: PartialDate, day: dt.date) -> Affiliation | None:
         """Find the office of a head that held all days of `stated` and had ended by `day`, the latest begun."""
         on_day = PartialDate(day, day)
-        now = {it.actor_id for it in self.of[actor] if it.held_throughout(on_day)}
-        held = [it for it in self.of[actor] if it.held_throughout(stated) and it.actor_id not in now]
+        now = {it.actor_id for it in self.of[actor] if on_day.lies_within(it.start, it.end)}
+        held = [it for it in self.of[actor] if stated.lies_within(it.start, it.end) and it.actor_id not in now]
         return held[-1] if held else None
 
 

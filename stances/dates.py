@@ -47,6 +47,12 @@ class PartialDate:
             return cls(None, _days(last)[1])
         return cls(_days(first)[0], _days(last)[1])
 
+    def lies_within(self, start: dt.date | None, end: dt.date | None) -> bool:
+        """Tell whether all its days lie from `start` to before `end`, either open; unknown where no first day is."""
+        if self.earliest is None:
+            return False
+        return (start is None or start <= self.earliest) and (end is None or end > self.latest)
+
     def __str__(self) -> str:
         if self.earliest is None:
             return f"../{self.latest}"

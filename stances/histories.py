@@ -401,7 +401,7 @@ class Offices:
         is not named.
         """
         speaker, authority = statement.speaker, statement.authority
-        held = [it for it in self.held[speaker.pk] if it.held_throughout(statement.date)]
+        held = [it for it in self.held[speaker.pk] if statement.date.lies_within(it.start, it.end)]
         if not held:
             return ""
         office = min(held, key=lambda it: (it.authority != authority, Authority(it.authority).rank))

@@ -13,7 +13,6 @@ from django.db import models
 from django.db.models import F, Q
 
 from stances import search
-from stances.dates import PartialDate
 from stances.models.addresses import address
 from stances.models.curated import (
     CuratedModel,
@@ -108,7 +107,7 @@ class ActorQuerySet(SluggedQuerySet):
         known = self._known_among(pks)
         if rest := pks - known:
             heading = set(Affiliation.objects.heading().filter(actor__in=rest).values_list("actor_id", "of_id"))
-            governments = Actor.objects._known_among({government for _, government in heading})
+            governments = Actor.objects.all()._known_among({government for _, government in heading})
             known |= {head for head, government in heading if government in governments}
         return known
 
@@ -299,12 +298,6 @@ class Affiliation(CuratedModel):
 
     def __str__(self):
         return f"{self.actor}, {self.title}, {self.of}"
-
-    def held_throughout(self, date: PartialDate) -> bool:
-        """Tell whether it held on every day of a range; where the first day is not known, that cannot be told."""
-        if date.earliest is None:
-            return False
-        return (self.start is None or self.start <= date.earliest) and (self.end is None or self.end > date.latest)
 
     def natural_key(self):
         return (self.actor.slug, self.of.slug, self.title, self.start and self.start.isoformat())
