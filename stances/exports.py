@@ -37,7 +37,9 @@ CLEAR = r"\N"
 _SPLITS = re.compile('[,"\r\n]')
 DIFFERENCE = "{1} - {0}"
 #: `in_words` of `{0}`, a position, and `{1}`, its terms.
-IN_WORDS = "CASE {0} || {1} " + " ".join(f"WHEN '{value}{terms}' THEN '{said}'" for (value, terms), said in WORDS.items())
+IN_WORDS = "CASE {0} || {1} " + " ".join(
+    f"WHEN '{value}{terms}' THEN '{said}'" for (value, terms), said in WORDS.items()
+)
 IN_WORDS += " END"
 
 

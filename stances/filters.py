@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import django_filters as filters
@@ -402,6 +402,10 @@ class SearchFilterSet(StatementFilter):
             return queryset.none()
         return super().filter_queryset(queryset, without, asking)
 
+    @cached_property
+    def query(self) -> search.Query:
+        return search.asked(self.form.cleaned_data.get("q") or "") if self.is_valid() else search.Query()
+
     def newest(self, *without: str) -> list[int]:
         """Give the ids of the newest that all but the named parameters ask for, up to a number."""
         if not self.is_valid() or not self.form.cleaned_data["q"]:
@@ -409,8 +413,7 @@ class SearchFilterSet(StatementFilter):
         given = frozenset(name for name in without if any(self.data.getlist(name)))
         if given not in self._newest:
             rows = self.filter_queryset(self.queryset.all(), without={*without, "q"})
-            query = search.parse(self.form.cleaned_data["q"])
-            self._newest[given] = search.newest(rows, search.STATEMENTS, query, MOST_LOOKED_AT)
+            self._newest[given] = search.newest(rows, search.STATEMENTS, self.query, MOST_LOOKED_AT)
         return self._newest[given]
 
     def without(self, *names: str) -> QuerySet:

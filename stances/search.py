@@ -11,7 +11,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -23,7 +23,19 @@ from django.utils.safestring import SafeString, mark_safe
 
 from stances.search_index import ACTORS, FOLDED, SOURCES, STATEMENTS, TOPICS, Index
 
-__all__ = ["ACTORS", "SOURCES", "STATEMENTS", "TOPICS", "Query", "marks", "newest", "parse", "ranked", "unanswerable"]
+__all__ = [
+    "ACTORS",
+    "SOURCES",
+    "STATEMENTS",
+    "TOPICS",
+    "Query",
+    "asked",
+    "marks",
+    "newest",
+    "parse",
+    "ranked",
+    "unanswerable",
+]
 
 MOST_TERMS = 64
 LONGEST_WORD = 100
@@ -34,21 +46,15 @@ _COMMON = """
     our she so that the their them they this to was we were what when where which who why will with would you your
 """
 COMMON = frozenset(_COMMON.split())
-ROMAN = {
-    "1": "i",
-    "2": "ii",
-    "3": "iii",
-    "4": "iv",
-    "5": "v",
-    "6": "vi",
-    "7": "vii",
-    "8": "viii",
-    "9": "ix",
-    "10": "x",
-    "11": "xi",
-    "12": "xii",
-}
-SAME = {**ROMAN, **{roman: number for number, roman in ROMAN.items()}}
+_NUMBERS = """
+    1 i one, 2 ii two, 3 iii three, 4 iv four, 5 v five, 6 vi six, 7 vii seven, 8 viii eight, 9 ix nine, 10 x ten,
+    11 xi eleven, 12 xii twelve
+"""
+#: By each way to write a number after a name all of them, as in "Pillar 2", "Pillar II" and "Pillar Two".
+SAME = {way: ways for ways in (tuple(each.split()) for each in _NUMBERS.split(",")) for way in ways}
+#: Those that stand on their own, or are other words, too: they belong to the word before where both have capitals.
+_DOUBTFUL = frozenset(("i", "v", "x")).union(ways[2] for ways in SAME.values())
+_ISO = re.compile("[a-z]{3}")
 
 _FOLDED = str.maketrans(FOLDED)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
@@ -66,6 +72,8 @@ class Term:
     excluded: bool = False
     #: Whether the last word may be the beginning of a longer one.
     begun: bool = False
+    #: Other words that do as well.
+    also: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Write it as it can be typed."""
@@ -75,10 +83,10 @@ class Term:
 
     @property
     def variants(self) -> list[tuple[str, ...]]:
-        """Give the ways to write the words: "Pillar 2" is "Pillar II"."""
-        ways = [(word, SAME[word]) if word in SAME else (word,) for word in self.words]
-        found = list(itertools.islice(itertools.product(*ways), MOST_VARIANTS + 1))
-        return found if len(found) <= MOST_VARIANTS else [self.words]
+        """Give the ways to write the words, as they stand first: "Pillar 2" is "Pillar II", but 2 alone is no II."""
+        ways = [(word, *(way for way in SAME.get(word, ()) if way != word)) for word in self.words[1:]]
+        found = list(itertools.islice(itertools.product(self.words[:1], *ways), MOST_VARIANTS + 1))
+        return [*(found if len(found) <= MOST_VARIANTS else [self.words]), *filter(None, [self.also])]
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,10 @@ class Query:
     @property
     def included(self) -> list[Term]:
         return [term for term in self.terms if not term.excluded]
+
+    @property
+    def words(self) -> list[str]:
+        return [word for term in self.included for word in term.words]
 
     def __bool__(self) -> bool:
         return bool(self.included)
@@ -135,6 +147,7 @@ def parse(text: str) -> Query:
     text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_QUOTES)
     terms: dict[Term, None] = {}
     common: dict[str, None] = {}
+    before: tuple[str, Term] | None = None  # the word that a number may belong to, as it was typed
     for chunk in _CHUNK.finditer(text):
         typed = chunk["word"]
         content = chunk["phrase"] if typed is None else typed
@@ -142,11 +155,38 @@ def parse(text: str) -> Query:
         bare = _WORD.findall(_POSSESSIVE.sub("", content)) if typed is not None else []
         # A name is found without its 's; within a phrase it stands between its neighbours, in the index too.
         words = tuple(word[:LONGEST_WORD].lower() for word in (bare if len(bare) == 1 else _WORD.findall(content)))
-        if len(words) == 1 and typed is not None and not excluded and words[0] in COMMON:
+        alone = len(bare) == 1 and not excluded
+        numbers = alone and before and _numbers(before[0], bare[0])
+        if before and numbers:
+            terms.pop(before[1])
+            words = (*before[1].words, *words)
+        before = None
+        if alone and not numbers and words[0] in COMMON:
             common[words[0]] = None
         elif words:
-            terms[Term(words, excluded)] = None
+            term = Term(words, excluded)
+            terms[term] = None
+            before = (bare[0], term) if alone and not numbers else None
     return Query(tuple(itertools.islice(terms, MOST_TERMS)), tuple(common))
+
+
+def _numbers(before: str, typed: str) -> bool:
+    """Tell whether what was typed is the number of the word before it, as the II of Pillar II."""
+    word = typed.lower()
+    if word not in SAME or before.lower() in SAME:
+        return False
+    return word not in _DOUBTFUL or (before[0].isupper() and typed[0].isupper())
+
+
+def asked(text: str) -> Query:
+    """Read what was typed in search of statements: a government's ISO code alone is its name, too."""
+    from stances.models import Actor
+
+    query = parse(text)
+    if len(query.terms) != 1 or not query or not _ISO.fullmatch(code := " ".join(query.terms[0].words)):
+        return query
+    [term], name = query.terms, Actor.objects.filter(iso=code.upper()).values_list("name", flat=True).first()
+    return replace(query, terms=(replace(term, also=parse(f'"{name}"').terms[0].words),)) if name else query
 
 
 def unanswerable(text: str) -> str:
@@ -175,7 +215,7 @@ def found(index: Index, query: Query) -> RawSQL:
 
 def filtered(rows: Any, index: Index, text: str, *, column: str = "pk", begun: bool = False) -> Any:
     """Keep the rows that a text finds, by a column that holds the ids of the index."""
-    query = parse(text)
+    query = asked(text) if index is STATEMENTS else parse(text)
     if not query:
         return rows.none()
     return rows.filter(**{f"{column}__in": found(index, query.begun() if begun else query)})
@@ -255,18 +295,55 @@ def marks(index: Index, query: Query, rows: Iterable[Any]) -> dict[int, dict[str
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return {
-            pk: {name: marked(getattr(originals[pk], name), text) for name, text in zip(fields, texts, strict=True)}
+            pk: {
+                name: marked(getattr(originals[pk], name), text, query)
+                for name, text in zip(fields, texts, strict=True)
+            }
             for pk, *texts in cursor.fetchall()
         }
 
 
-def marked(text: str, found: str) -> SafeString:
+def marked(text: str, found: str, query: Query) -> SafeString:
     """Mark in a text the places that are marked in its copy, which is the same but for its punctuation."""
-    pieces, place = [], 0
     parts = re.split(f"[{OPEN}{CLOSE}]", found)
     if len(parts) % 2 == 0 or sum(map(len, parts)) != len(text):
         return conditional_escape(text)  # it holds such signs itself
-    for number, part in enumerate(parts):
-        piece, place = text[place : place + len(part)], place + len(part)
-        pieces.append(format_html("<mark>{}</mark>", piece) if number % 2 else conditional_escape(piece))
-    return mark_safe("".join(pieces))  # noqa: S308  (each piece is escaped)
+    ends = list(itertools.accumulate(map(len, parts)))
+    places = list(zip(ends[0::2], ends[1::2], strict=False))
+    if connection.vendor == "postgresql" and any(len(words) > 1 for term in query.included for words in term.variants):
+        places = in_phrases(text, places, query)
+    pieces, place = [], 0
+    for start, end in places:
+        pieces += [conditional_escape(text[place:start]), format_html("<mark>{}</mark>", text[start:end])]
+        place = end
+    return mark_safe("".join([*pieces, conditional_escape(text[place:])]))  # noqa: S308  (each piece is escaped)
+
+
+def in_phrases(text: str, places: list[tuple[int, int]], query: Query) -> list[tuple[int, int]]:
+    """Keep of the places, which are single words, those that stand next to each other as the query has them.
+
+    PostgreSQL marks each word of a phrase wherever it stands. Which of the query's words it took for which is told by
+    the first two letters, which stemming hardly ever changes, and of numbers by the whole.
+    """
+    words = list(_WORD.finditer(text))
+    hit = {word.start() for word in words for start, end in places if start <= word.start() < end}
+    kept = [
+        (run[0].start(), run[-1].end())
+        for variant in (variant for term in query.included for variant in term.variants)
+        for run in zip(*(words[n:] for n in range(len(variant))), strict=False)
+        if all(word.start() in hit and _alike(word[0], wanted) for word, wanted in zip(run, variant, strict=True))
+    ]
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(kept):
+        if joined and start < joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _alike(word: str, wanted: str) -> bool:
+    if wanted in SAME:
+        return word.lower() == wanted
+    first, other = (unicodedata.normalize("NFKD", each.translate(_FOLDED)).lower()[:2] for each in (word, wanted))
+    return first == other

@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from stances.api.pages import ColumnsView
 from stances.views import figures, lists, pages
 from stances.views.compare import CompareView
 from stances.views.counts import CountsView
@@ -41,6 +42,7 @@ urlpatterns = [
     path("", pages.HomeView.as_view(), name="home"),
     path("about/", pages.AboutView.as_view(), name="about"),
     path("codebook/", pages.CodebookView.as_view(), name="codebook"),
+    path("about/columns/", ColumnsView.as_view(), name="columns"),
     *list_paths("stances", lists.StanceList, "stance-list"),
     *list_paths("changes", lists.ChangeList, "change-list"),
     *list_paths("changes/differ", lists.DifferList, "differ-list"),

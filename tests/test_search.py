@@ -72,6 +72,11 @@ def shown(response) -> list[str]:
         ("Pillar II", True),
         ('"pillar 2 matures"', True),
         ("Pillar I", False),
+        ("pillar two", False),
+        ("Pillar Two", True),
+        ("matures pillar 2", True),
+        ("pillar -2", True),
+        ("2 pillar", False),
         ("the pillar of the", True),
         ("F-35", True),
         ("f35", False),
@@ -99,6 +104,64 @@ def test_words_find_a_statement_by_what_it_says_who_said_it_and_where(typed, fin
         source=source,
     )
     assert keys(typed) == ({"it"} if finds else set())
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("Pillar II", ["pillar ii"]),
+        ("japan pillar 2 membership", ["japan", "pillar 2", "membership"]),
+        ("Pillar I", ["pillar i"]),
+        ("Albanese and I", ["albanese", "i"]),
+        ("what do I want", ["i", "want"]),
+        ("between two", ["between", "two"]),
+        ("2 3", ["2", "3"]),
+        ("2+2 ministers", ["2 2", "ministers"]),
+        ('-pillar 2 "new zealand" 2', ["pillar", "2", "new zealand"]),
+        ("pillar 2 pillar 2 pillar", ["pillar 2", "pillar"]),
+    ],
+)
+def test_a_number_belongs_to_the_word_before_it(typed, words):
+    assert [" ".join(term.words) for term in search.parse(typed).terms] == words
+
+
+def test_a_pillar_is_neither_found_ranked_nor_marked_by_other_twos(client):
+    statement(key="both", date="2024-03-02", quote="A 2+2 on Pillar I.", summary="On Pillar II, of the two pillars.")
+    statement(key="other", date="2024-03-03", quote="2, 2 and 2", summary="The pillar of the 2+2.")
+    response = page(client, "q=Pillar+II")
+    assert shown(response) == ["both"]
+    content = response.content.decode()
+    assert "“A 2+2 on Pillar I.”" in content
+    assert "On <mark>Pillar II</mark>, of the two pillars." in content
+
+
+@pytest.mark.parametrize("typed", ["NZ", "NZL", "nzl", "Aotearoa", "New Zealand", "“new zealand”"])
+def test_a_name_an_alias_or_a_code_alone_finds_the_statements_of_the_actor(client, typed):
+    actor = GovernmentFactory(slug="nz", name="New Zealand", iso="NZL", aliases="NZ\nAotearoa")
+    mine = StanceFactory(actor=actor, statement=StatementFactory(published=True)).statement
+    other = statement(summary="On a new part of Zealand.")
+    response = page(client, f"q={typed}")
+    assert mine.key in shown(response)
+    assert (other.key in shown(response)) == (typed == "New Zealand")
+    assert '<a href="/stances/?actor=nz">Statements of New Zealand</a>' in response.content.decode()
+    assert {row["statement_key"] for row in json.loads(client.get(f"/search.json?q={typed}").getvalue())} == set(
+        shown(response)
+    )
+    assert shown(page(client, f"q={typed}&order=-date")) == sorted(shown(response), reverse=True)
+
+
+def test_a_code_marks_the_name_and_only_the_whole_of_it(client):
+    actor = GovernmentFactory(name="New Zealand", iso="NZL")
+    it = StatementFactory(published=True, summary="A new word of New Zealand.")
+    StanceFactory(actor=actor, statement=it)
+    assert "A new word of <mark>New Zealand</mark>." in page(client, "q=NZL").content.decode()
+
+
+def test_the_only_actor_found_leads_to_its_statements_where_none_holds_the_word(client):
+    StanceFactory(actor=GovernmentFactory(slug="nz", name="New Zealand", iso="NZL"))
+    content = page(client, "q=nz").content.decode()
+    assert '<a href="/stances/?actor=nz">Statements of New Zealand</a>' in content
+    assert "Statements of" not in page(client, "q=new+word").content.decode()
 
 
 def test_a_statement_is_found_by_the_conditions_of_its_stances_and_by_whom_and_what_they_are_about():
@@ -288,6 +351,17 @@ def test_a_facet_counts_the_statements_that_choosing_it_leaves(client, world):
             for option in facet.options:
                 if not facet.links and not option.chosen and f"{facet.name}=" not in query:
                     assert page(client, f"{query}&{facet.name}={option.value}").context["matching"] == option.count
+
+
+def test_values_that_would_find_nothing_are_left_out_unless_chosen(client, world):
+    for facet in page(client, "q=matures").context["facets"]:
+        assert facet.links or all(option.count for option in facet.options)
+    facets = {facet.name: facet for facet in page(client, "q=matures&authority=head").context["facets"]}
+    assert [option.value for option in facets["authority"].options if option.chosen] == ["head"]
+
+
+def test_each_hit_says_which_words_are_ours(client, world):
+    assert '<span class="muted">In our words:</span>' in page(client, "q=matures").content.decode()
 
 
 def test_nothing_found_leads_on(client, world):

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from stances.api import views
-from stances.views.pages import ApiDocsView
+from stances.api.pages import ApiDocsView
 
 urlpatterns = [
     path("v1/", views.Index.as_view(), name="api"),

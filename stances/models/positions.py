@@ -28,9 +28,7 @@ class PositionQuerySet(models.QuerySet):
     def with_record(self):
         """Add in how many `statements` a position was held, when it was `last_stated_then`, and `asked_on`: no day."""
         whenever = models.Value(None, output_field=models.DateField())
-        return self.annotate(
-            statements=F("confirmations") + 1, last_stated_then=F("last_stated_on"), asked_on=whenever
-        )
+        return self.annotate(statements=F("confirmations") + 1, last_stated_then=F("last_stated_on"), asked_on=whenever)
 
     def with_record_on(self, day: dt.date):
         """Add the same as it was on a day, when later words were not yet said, and the `latest` stance by then."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from csp.decorators import csp_update
 from django.db.models import Count, Max, Min, Q
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 
 from stances import citations, news, twins
@@ -30,16 +28,7 @@ from stances.wording import counted, day_words, first_up, period
 NEWS, NEWS_ELSEWHERE = 10, 4
 STATEMENTS_OF_SOURCE = 60
 
-__all__ = [
-    "AboutView",
-    "ActorView",
-    "ApiDocsView",
-    "CodebookView",
-    "HomeView",
-    "SourceView",
-    "StatementView",
-    "TopicView",
-]
+__all__ = ["AboutView", "ActorView", "CodebookView", "HomeView", "SourceView", "StatementView", "TopicView"]
 
 
 def exports(name: str, **parameters: Any) -> dict[str, str]:
@@ -313,13 +302,3 @@ class CodebookView(Page):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         return self.show({"codebook": codebook()})
-
-
-@method_decorator(csp_update({"img-src": ["data:"]}), name="dispatch")
-class ApiDocsView(Page):
-    """The API to be read and tried out; its script reads the schema, and its stylesheet carries its own pictures."""
-
-    template_name = "stances/api_docs.html"
-
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        return self.show({})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from stances import exports, search
-from stances.facets import Actors, Choices, Topics, Years
+from stances.facets import Actors, Choices, Facet, Topics, Years
 from stances.filters import MOST_LOOKED_AT, NEWEST, OLDEST, Problem, SearchFilterSet
 from stances.histories import Offices
 from stances.models import Actor, Source, Stance, Statement, Topic
@@ -82,6 +81,22 @@ class Found:
     office: str = ""
 
 
+def named(groups: Iterable[Group], typed: str, *, sure: bool) -> list[Actor]:
+    """Give the actors that go by the very name, alias or code that was typed; else the only one, where that will do."""
+    actors = [found.row for group in groups if group.nouns == "actors" for found in group.rows]
+    if len(actors) == 1 and not sure:
+        return actors
+    words = search.parse(typed).words
+    return [
+        actor
+        for actor in actors
+        if any(
+            words == search.parse(name).words
+            for name in (actor.name, actor.short_name, actor.iso, *actor.aliases.splitlines())
+        )
+    ]
+
+
 class Search(FilteredList):
     filterset_class = SearchFilterSet
     filters: SearchFilterSet
@@ -110,9 +125,9 @@ class Search(FilteredList):
         statements = Statement.objects.select_related("speaker", "source__publisher").defer("source__text")
         return statements.prefetch_related(Prefetch("stances", stances.order_by("topic__rank", "id")))
 
-    @cached_property
+    @property
     def query(self) -> search.Query:
-        return search.parse(self.filters.value("q") or "")
+        return self.filters.query
 
     @property
     def ranks(self) -> bool:
@@ -135,8 +150,14 @@ class Search(FilteredList):
             ("oldest first", self.url(order=OLDEST), order == OLDEST),
         ]
 
-    def build_facets(self):
-        return super().build_facets() if self.query or self.problems else []
+    def build_facets(self) -> list[Facet]:
+        """Leave out values that would find nothing: of one hit, nearly all."""
+        if not (self.query or self.problems):
+            return []
+        return [
+            replace(facet, options=[it for it in facet.options if any(it.counts) or it.chosen or facet.links])
+            for facet in super().build_facets()
+        ]
 
     def rows(self, page: Page) -> list[Found]:
         marked = search.marks(search.STATEMENTS, self.query, page.rows)
@@ -158,6 +179,7 @@ class Search(FilteredList):
             "asked": asked,
             "others": others,
             "groups": groups,
+            "named": named(groups, q, sure=not nothing),
             "passed_over": self.query.passed_over,
             "ranks": self.ranks,
             "most": MOST_LOOKED_AT if context["matching"] > MOST_LOOKED_AT else 0,
