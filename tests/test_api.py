@@ -536,3 +536,40 @@ def test_the_example_in_the_documentation_runs(live_server, transactional_db):
     found: dict = {}
     exec(code.replace("http://127.0.0.1:8000", live_server.url), found)  # noqa: S102
     assert [row["statement_key"] for row in found["statements"]] == ["speech", "account", "interview"]
+
+
+# ---- the pages about it ----
+
+
+def test_the_page_of_the_api_shows_each_address_and_an_example_that_is_true(client, world):
+    response = client.get("/api/v1/docs/")
+    content = response.content.decode()
+    for name in client.get("/api/v1/").json():
+        assert f"/api/v1/{name}/" in content
+    for name in ("actors", "topics", "sources"):
+        assert f"/api/v1/{name}/&lt;slug&gt;/" in content
+    asked = response.context["asked"]
+    assert f"curl '{asked}'".replace("&", "&amp;").replace("'", "&#x27;") in content.replace("'", "&#x27;")
+    assert json.loads(response.context["example"]) == client.get(asked).json()
+    assert len(client.get(response.context["all_rows"]).getvalue()) > 10
+    assert "A page has 50 rows" in content
+    assert {name for name, *_ in response.context["api_parameters"]} > {"actor", "kind", "fields", "page_size"}
+
+
+def test_the_page_of_the_api_needs_no_change(client):
+    assert client.get("/api/v1/docs/").context["example"] == ""
+
+
+def test_the_page_of_columns_describes_every_column_of_every_file(client):
+    response = client.get("/about/columns/")
+    tables = {csv: columns for _, _, csv, columns in response.context["tables"] if csv}
+    assert len(tables) == 7
+    for address, columns in tables.items():
+        header = client.get(address).getvalue().decode().strip()
+        assert [column.name for column in columns] == header.split(",")
+    for *_, columns in response.context["tables"]:
+        assert [column.name for column in columns if not column.note] == []
+    values = {column.name: column.values for column in tables["/stances.csv"]}
+    assert ("time", "later") in [(value, words[:5]) for value, words in values["terms"]]
+    for page in ("/about/", "/api/v1/docs/"):
+        assert 'href="/about/columns/"' in client.get(page).content.decode()

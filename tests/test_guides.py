@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from stances import exports
+
+NAME = re.compile("`([a-z_]+)`")
 GUIDE = Path(__file__).resolve().parent.parent / "docs" / "researchers.md"
 
 
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
-def test_the_python_of_the_researchers_guide_runs(live_server, tmp_path, monkeypatch):
+def test_the_python_of_the_researchers_guide_runs(live_server, client, tmp_path, monkeypatch):
     call_command("loaddata", "aukus", verbosity=0)
     monkeypatch.chdir(tmp_path)
     code = "\n".join(re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL))
@@ -23,3 +26,17 @@ def test_the_python_of_the_researchers_guide_runs(live_server, tmp_path, monkeyp
     assert len(found["changes"]) > 0
     assert (tmp_path / "pillar-2-japan.svg").read_text().startswith("<?xml")
     assert found["one_a_statement"]["statement_key"].nunique() == len(set(found["stances"]["statement_key"]))
+    assert len(found["behind"]) == len(found["held"])
+    assert found["behind"]["summary"].notna().any()
+    for address in re.findall(r"`(/[^`]*)`", GUIDE.read_text()):
+        assert client.get(address).status_code == 200, address
+
+
+def test_the_columns_that_the_guide_names_are_columns():
+    section = GUIDE.read_text().partition("## Columns")[2].partition("##")[0]
+    named = {
+        name for line in section.splitlines() if line.startswith("| `") for name in NAME.findall(line.split("|")[1])
+    }
+    listed = (exports.STANCES, exports.LISTED_STANCES, exports.POSITIONS, exports.CHANGES)
+    assert named <= {column.name for columns in listed for column in columns}
+    assert len(exports.STANCES) == 34

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any, NamedTuple
 
 from csp.decorators import csp_update
@@ -17,6 +16,7 @@ from rest_framework import serializers
 
 from stances.api import rows, views
 from stances.api.parameters import DESCRIPTIONS, MOST_ROWS_A_PAGE, ROWS_A_PAGE
+from stances.dates import today
 from stances.models import Position
 from stances.views.detail import Page
 from stances.views.filtered import FilteredList
@@ -32,7 +32,6 @@ LISTS = (
     views.SourceList,
 )
 DETAILS = (views.ActorDetail, views.TopicDetail, views.SourceDetail, views.StatementDetail)
-EXAMPLE = "?after=2024-01-01&before=2024-12-31&page_size=1"
 
 
 class Address(NamedTuple):
@@ -40,7 +39,7 @@ class Address(NamedTuple):
 
     url: str
     named: str
-    gives: str
+    gives: SafeString
 
 
 class Described(NamedTuple):
@@ -48,7 +47,7 @@ class Described(NamedTuple):
 
     name: str
     note: SafeString
-    values: list[tuple[Any, Any]]
+    values: list[tuple[Any, str]]
 
 
 def in_code(note: str) -> SafeString:
@@ -57,9 +56,9 @@ def in_code(note: str) -> SafeString:
     return format_html_join("", "{}", ((format_html("<code>{}</code>", it) if n % 2 else it,) for n, it in parts))
 
 
-def _gives(view: type) -> str:
-    """Take the first sentence of what a class says of itself."""
-    return (view.__doc__ or "").strip().splitlines()[0]
+def _gives(view: type) -> SafeString:
+    """Take the first line of what a class says of itself."""
+    return in_code((view.__doc__ or "").splitlines()[0])
 
 
 def addresses() -> list[Address]:
@@ -83,15 +82,20 @@ def parameters() -> list[tuple[str, SafeString, str]]:
     ]
 
 
-def example(site: str) -> str:
-    """Write how the API answers, by the newest change there is; nothing where there is none."""
-    newest = list(Position.objects.changes().order_by("-since", "-pk").values_list("pk", flat=True)[:1])
-    told = rows.ChangeRow.told(Position.objects.with_before(), newest, rows.ChangeRow.names(), site)
-    answer = {"next": f"{site.rstrip('/')}{reverse('api-changes')}{EXAMPLE}&cursor=…", "previous": None}
-    return json.dumps({**answer, "results": told}, indent=2, ensure_ascii=False, default=str) if told else ""
+def newest_change() -> tuple[int, list[int]]:
+    """Give the year of the newest change, and the ids of the two newest of that year; today's year where none is."""
+    found = list(Position.objects.changes().order_by("-since", "-pk").values_list("since", "pk")[:2])
+    year = found[0][0].year if found else today().year
+    return year, [pk for since, pk in found if since.year == year]
 
 
-@cache
+def answer_of(ids: list[int], asked: str, site: str) -> str:
+    """Write what the API answers where it is asked for the first of these changes; nothing where there is none."""
+    told = rows.ChangeRow.told(Position.objects.with_before(), ids[:1], rows.ChangeRow.names(), site)
+    answer = {"next": f"{asked}&cursor=…" if len(ids) > 1 else None, "previous": None, "results": told}
+    return json.dumps(answer, indent=2, ensure_ascii=False, default=str) if told else ""
+
+
 def described(serializer: type[rows.RowSerializer]) -> list[Described]:
     fields = serializer().get_fields()
     return [
@@ -100,8 +104,11 @@ def described(serializer: type[rows.RowSerializer]) -> list[Described]:
     ]
 
 
-def _values(field: serializers.Field) -> list[tuple[Any, Any]]:
-    return list(field.choices.items()) if isinstance(field, serializers.ChoiceField) else []
+def _values(field: serializers.Field) -> list[tuple[Any, str]]:
+    if not isinstance(field, serializers.ChoiceField):
+        return []
+    told = [(value, str(words).removeprefix(f"{value}:").strip()) for value, words in field.choices.items()]
+    return [(value, "" if words == value else words) for value, words in told]
 
 
 @method_decorator(csp_update({"img-src": ["data:"]}), name="dispatch")
@@ -111,13 +118,16 @@ class ApiDocsView(Page):
     template_name = "stances/api_docs.html"
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        site = self.address(reverse("home"))
+        year, ids = newest_change()
+        query = f"?after={year}-01-01&before={year}-12-31"
+        asked = f"{self.address(reverse('api-changes'))}{query}&page_size=1"
         return self.show(
             {
                 "addresses": addresses(),
-                "asked": f"{self.address(reverse('api-changes'))}{EXAMPLE}",
-                "counted": f"{self.address(reverse('change-list-json'))}{EXAMPLE.rpartition('&')[0]}",
-                "example": example(site),
+                "year": year,
+                "asked": asked,
+                "example": answer_of(ids, asked, self.address(reverse("home"))),
+                "all_rows": f"{self.address(reverse('change-list-json'))}{query}",
                 "api_parameters": parameters(),
                 "rows_a_page": ROWS_A_PAGE,
                 "most_rows": MOST_ROWS_A_PAGE,
