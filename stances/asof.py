@@ -247,8 +247,12 @@ class Shown:
         """Say when it was last stated, where that is more than two years ago or under an earlier head; else nothing."""
         if not self.head and not is_old(self.last_stated_on, self.day):
             return ""
-        under = f", under {self.head.title} {self.head.actor.name}" if self.head else ""
-        return f"last {self.verb} {last_words(self.stated)}{under}"
+        return f"last {self.verb} {last_words(self.stated)}{self.under}"
+
+    @property
+    def under(self) -> str:
+        """Name the earlier head under whom it was stated: ", under President Ada Low"."""
+        return f", under {self.head.title} {self.head.actor.name}" if self.head else ""
 
     @property
     def verb(self) -> str:
@@ -271,12 +275,11 @@ class Shown:
 
     @property
     def told(self) -> str:
-        """Say in how many statements it was held, and how old it is; of a wider topic's that is told with the topic."""
+        """Say how often it was stated, how old it is and under whom; of a wider topic's that is told with the topic."""
         if self.wider:
             return ""
-        if self.old:
-            return f"{self.held}; {self.old} ({self.age})"
-        return f"{self.held}, {'' if self.statements == 1 else 'last '}{self.age}"
+        often = "once, " if self.statements == 1 else f"{self.held}, last "
+        return f"{often}{self.age}{self.under}"
 
     @property
     def record(self) -> str:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db.models import Count
 
@@ -15,6 +16,7 @@ from stances.tree import TopicTree
 from stances.vocabulary import ActorKind
 
 IN_SHORT = 12
+SHORT = 2  # so many positions stand in a government's line
 LINES = 5  # so many lines under a cell are open, the rest unfold
 ROWS, COLUMNS = 12, 7  # so many are drawn of a larger table
 WIDEST = 12  # a table has at most so many columns
@@ -71,10 +73,15 @@ class Cell:
     difference: Difference | None = None
 
     @property
-    def short(self) -> Shown | None:
-        """Choose what to say in a word: own words before reported ones, the column's topic before those under it."""
-        found = [it for it in (self.shown, *(line.shown for line in self.lines)) if it and not it.wider]
-        return min(found, key=lambda it: it.heard, default=None)
+    def recorded(self) -> list[Shown]:
+        """List what is recorded on the very topics, the column's before those under it."""
+        return [it for it in (self.shown, *(line.shown for line in self.lines)) if it and not it.wider]
+
+    @property
+    def silent(self) -> list[Topic]:
+        """List the topics on which nothing is recorded."""
+        below = [topic for line in self.lines if not line.shown for topic in line.topics]
+        return below if self.shown else [self.topic, *below]
 
     @property
     def open_lines(self) -> list[Line]:
@@ -90,10 +97,25 @@ class Row:
     actor: Actor
     cells: list[Cell]
 
+    @cached_property
+    def recorded(self) -> list[Shown]:
+        """List what is recorded of a government: own words before reported ones, one of each side before the others."""
+        found = sorted((it for cell in self.cells for it in cell.recorded), key=lambda it: it.heard)
+        first = {it.side: it for it in reversed(found)}
+        return sorted(found, key=lambda it: first[it.side] is not it)
+
     @property
     def short(self) -> list[Shown]:
-        """Say where a government stands in a line: one position of each column in which any is recorded."""
-        return [cell.short for cell in self.cells if cell.short]
+        return self.recorded[:SHORT]
+
+    @property
+    def more(self) -> int:
+        return len(self.recorded) - len(self.short)
+
+    @property
+    def silent(self) -> str:
+        """Name the topics on which nothing is recorded of it."""
+        return "; ".join(topic.name for cell in self.cells for topic in cell.silent)
 
 
 @dataclass(frozen=True)

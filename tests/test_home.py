@@ -11,7 +11,9 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from stances.dates import today
 from stances.matrix import matrix
+from stances.models import Topic
 from stances.tree import TopicTree
+from stances.writes import public_write
 from tests.factories import (
     AffiliationFactory,
     FeaturedTopicFactory,
@@ -91,14 +93,40 @@ def test_rows_are_members_then_candidates_then_others(question, pact, drevia):
     ]
 
 
-def test_a_line_says_in_short_where_each_stands(client, question, drevia):
-    part = TopicFactory(slug="part", name="A part", parent=question)
-    under = TopicFactory(slug="under", name="Under it", parent=part, candidate=drevia)
+def test_a_line_says_in_short_where_each_stands_and_how_much_more_is_recorded(client, question, drevia):
+    part = TopicFactory(slug="part", name="A part", parent=question, rank=1)
+    under = [TopicFactory(name=f"Under {n}", parent=part, candidate=drevia, rank=n) for n in range(3)]
     say(drevia, part, "2024-01-01", position=-2, attribution="reported")
-    say(drevia, under, "2024-01-01", position=2)
+    for topic in under:
+        say(drevia, topic, "2024-01-01", position=2)
     [row] = laid_out(question, today()).in_short
-    assert [(it.topic.name, it.value, it.heard) for it in row.short] == [("Under it", 2, False)]
-    assertContains(client.get(HOME), "Last recorded positions, in short")
+    assert [(it.topic.name, it.value, it.heard) for it in row.short] == [("Under 0", 2, False), ("A part", -2, True)]
+    assert "Drevia Why ++for Under 0 Why −−against A part, reported 2 more of Drevia" in text_of(client.get(HOME))
+    assertContains(client.get(HOME), f'<a href="{under[0].get_absolute_url()}">Under 0</a>')
+    assertNotContains(client.get(HOME, {"topic": "part"}), 'id="in-short"')
+
+
+def test_what_is_silent_is_told_once_for_narrow_screens(client, question, drevia):
+    part = TopicFactory(name="A part", parent=question, rank=1)
+    for n in range(2):
+        TopicFactory(name=f"Under {n}", parent=part, rank=n)
+    TopicFactory(name="Another part", parent=question, rank=2)
+    say(drevia, Topic.objects.get(name="Under 0"), "2024-01-01")
+    [row] = laid_out(question, today()).groups[0].rows
+    assert row.silent == "Growth in general; A part; Under 1; Another part"
+    assertContains(client.get(HOME), f"No position recorded: {row.silent}")
+
+
+def test_what_the_subject_is_stands_on_the_page_where_the_data_say_it(client, question):
+    response = client.get(HOME)
+    assertNotContains(response, 'class="subject"')
+    Topic.objects.filter(pk=question.pk).update(about="The Pact makes ships.\r\n\r\nGiven, not drawn.\n\nCoded.")
+    with public_write():
+        pass
+    assertContains(client.get(HOME), '<p class="subject">The Pact makes ships.</p>')
+    about = text_of(client.get(reverse("about")))
+    assert about.count("The Pact makes ships.") == 1
+    assert "Given, not drawn. Coded." in about
 
 
 def test_membership_is_of_the_day(question, pact, drevia):
@@ -222,13 +250,23 @@ def test_on_shows_an_earlier_day_and_nothing_later(client, question, drevia):
     assert "0 for" not in text_of(response)
 
 
+def test_a_month_is_its_last_day(client, question, drevia):
+    say(drevia, question, "2024-02-29", statement__summary="The early one.")
+    say(drevia, question, "2024-03-01", statement__summary="The late one.")
+    response = client.get(HOME, {"on": "2024-02"})
+    assertContains(response, "On 29 February 2024")
+    assertContains(response, "The early one.")
+    assertNotContains(response, "The late one.")
+    assertNotContains(response, "pattern=")
+
+
 def test_on_the_day_itself_what_is_said_counts(client, question, drevia):
     say(drevia, question, "2024-02-13", statement__summary="The words.")
     assertContains(client.get(HOME, {"on": "2024-02-13"}), "The words.")
     assertNotContains(client.get(HOME, {"on": "2024-02-12"}), "The words.")
 
 
-@pytest.mark.parametrize("wrong", ["yesterday", "2024-02-30", "2024", "9999-12-31", "٢٠٢٤-٠٢-١٣", "<b>"])
+@pytest.mark.parametrize("wrong", ["yesterday", "2024-02-30", "2024-13", "9999-12-31", "٢٠٢٤-٠٢-١٣", "<b>"])
 def test_wrong_day_gets_a_message_at_the_field_and_today(client, question, drevia, wrong):
     say(drevia, question, "2024-02-13")
     response = client.get(HOME, {"on": wrong})
@@ -260,8 +298,8 @@ def test_stepper_goes_to_the_days_on_which_anything_changed(client, question, dr
 
 def test_cell_tells_how_often_and_how_long_ago(client, question, drevia):
     say(drevia, question, "2026-01-13")
-    assertContains(client.get(HOME, {"on": "2026-01-13"}), "stated once, on this day")
-    assertContains(client.get(HOME, {"on": "2026-01-20"}), "stated once, 7 days ago")
+    assertContains(client.get(HOME, {"on": "2026-01-13"}), "once, on this day")
+    assertContains(client.get(HOME, {"on": "2026-01-20"}), "once, 7 days ago")
     say(drevia, question, "2026-02")
     text = text_of(client.get(HOME, {"on": "2026-05-01"}))
     assert "held in 2 statements since 13 January 2026, last at least 2 months ago" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ from stances.models.curated import SluggedModel, SluggedQuerySet, recorded
 
 if TYPE_CHECKING:
     from stances.changes import Change
+
+
+PARAGRAPHS = re.compile(r"(?:\r?\n){2,}")
 
 
 class TopicQuerySet(SluggedQuerySet, TreeQuerySet):
@@ -70,7 +74,8 @@ class Topic(SluggedModel, TreeNode):
     question = models.CharField(max_length=200, blank=True, help_text="Of a featured topic: what the first page asks.")
     about = models.TextField(
         blank=True,
-        help_text="Of a featured topic: how its sources were chosen and coded, and what they do not allow to conclude.",
+        help_text="Of a featured topic: how its sources were chosen and coded, and what they do not allow to conclude. "
+        "Of several paragraphs the first says what the subject is, and stands on the first page.",
     )
     group = models.ForeignKey(
         Actor,
@@ -126,6 +131,17 @@ class Topic(SluggedModel, TreeNode):
 
     def __str__(self):
         return self.name
+
+    @property
+    def subject(self) -> str:
+        """Say what a featured topic is about: the first of several paragraphs of its account."""
+        first, *rest = PARAGRAPHS.split(self.about)
+        return first if rest else ""
+
+    @property
+    def method(self) -> str:
+        """Tell how a featured topic was recorded: its account without the paragraph on the subject."""
+        return self.about[len(self.subject) :].strip()
 
     def get_absolute_url(self):
         return address("topic", self.slug)

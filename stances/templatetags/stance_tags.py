@@ -31,7 +31,9 @@ SECTIONS = {
     "history": "actor-list",
     "differ-list": "change-list",
     "topic": "topic-list",
-    "source": "source-list",
+    "position-list": "home",
+    "source": "stance-list",
+    "source-list": "stance-list",
     "statement": "stance-list",
 }
 INDENT = re.compile(r"\n\s+")
