@@ -76,6 +76,8 @@ class Facet:
     links: bool = False
     #: Other values that a reader may want, by what an address has for them.
     others: list[tuple[str, str]] = field(default_factory=list)
+    #: A value that adds rows where the others leave some out: a switch of its own.
+    switch: Option | None = None
 
     @property
     def wide(self) -> bool:
@@ -118,8 +120,10 @@ class ByValue:
 class Choices(ByValue):
     """A facet over the few values of a term of the codebook."""
 
-    def __init__(self, name: str, legend: str, choices: Iterable[tuple], *, tiles: bool = False) -> None:
-        self.name, self.legend, self.choices, self.tiles = name, legend, list(choices), tiles
+    def __init__(
+        self, name: str, legend: str, choices: Iterable[tuple], *, tiles: bool = False, switch: str = ""
+    ) -> None:
+        self.name, self.legend, self.choices, self.tiles, self.switch = name, legend, list(choices), tiles, switch
 
     def build(self, tallies: Tallies) -> Facet:
         numbers = tallies.numbers(self.name, [[value] for value, label in self.choices])
@@ -128,7 +132,8 @@ class Choices(ByValue):
             Option(str(value), tile(value) if self.tiles else capfirst(label), number, str(value) in chosen)
             for (value, label), number in zip(self.choices, numbers, strict=True)
         ]
-        return Facet(self.name, self.legend, options)
+        switch = next((option for option in options if option.value == self.switch), None)
+        return Facet(self.name, self.legend, [it for it in options if it is not switch], switch=switch)
 
 
 class Actors(ByValue):

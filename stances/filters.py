@@ -15,6 +15,7 @@ from django.http import QueryDict
 from stances import search
 from stances.models import Actor, Source, Stance, Topic
 from stances.parameters import (
+    ChangeKindsField,
     DayField,
     DayLookedAtField,
     ManyOfField,
@@ -114,6 +115,7 @@ class RepeatsFilter(OneFilter):
 class ChangeKindFilter(ManyFilter):
     """Keeps changes of the named kinds, all where none is named; first recorded positions come only when asked for."""
 
+    field_class = ChangeKindsField
     #: It leaves rows out even where it is not given.
     always = True
 

@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from stances import search
 from stances.dates import PartialDate, today
 from stances.models import Topic, resolve
+from stances.vocabulary import ChangeKind
 
 MOST_VALUES = 100
 MOST_CHARACTERS = 200
@@ -125,11 +126,7 @@ class SlugsField(ManyField):
         if unknown:
             noun = self.model._meta.verbose_name
             raise ValidationError(
-                [
-                    f"{shown(text)} is no known {noun}: give the end of its page's address, as in /{noun}s/, "
-                    f"with a minus before it to leave it out."
-                    for text in unknown
-                ]
+                [f"{shown(text)} is no known {noun}: those that are known stand in /{noun}s/." for text in unknown]
             )
         return Slugs({text: found[slug] for text, slug in slugs.items()})
 
@@ -179,6 +176,15 @@ class PositionsField(ManyOfField):
 
     def to_python(self, value) -> list[str]:
         return super().to_python([re.sub(r"\A[ +](?=[12]\Z)", "", text) for text in value or []])
+
+
+class ChangeKindsField(ManyOfField):
+    """Kinds of change; "first" leaves none out, and adds first recorded positions."""
+
+    def in_words(self, given: str, value: list[str]) -> str:
+        if given.strip() == ChangeKind.FIRST:
+            return "With first recorded positions"
+        return super().in_words(given, value)
 
 
 class OneOfField(forms.Field):

@@ -265,11 +265,51 @@ def test_filters_apply_as_they_are_chosen_and_keep_the_focus(world, live_server,
     expect(page.locator("#told")).not_to_be_empty()
     assert page.inner_text("#count") != everything
     assert page.inner_text("#told") == page.inner_text("#count")
-    assert page.title().startswith("Stances: Position: for")
+    assert page.title().startswith("Statements: Position: for")
     expect(page.locator("#in-position-2")).to_be_focused()
     page.go_back(wait_until="networkidle")
     assert (page.url, page.inner_text("#count")) == (live_server.url + "/stances/", everything)
     assert complaints == []
+
+
+@pytest.mark.browser
+def test_on_a_narrow_screen_the_way_from_the_filters_to_the_results_is_in_reach(world, live_server, browser):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto(live_server.url + "/stances/", wait_until="networkidle")
+    page.click(".facets > summary")
+    page.locator("#in-position-2").check()
+    page.wait_for_url("**/stances/?position=2")
+    expect(page.locator("#told")).not_to_be_empty()
+    button = page.locator(".apply .button")
+    expect(button).to_be_in_viewport()
+    assert button.inner_text() == f"Show {page.locator('#count').evaluate('it => it.firstChild.data.trim()')}"
+    button.click()
+    expect(page.locator("#count")).to_be_focused()
+    expect(page.locator("#count")).to_be_in_viewport()
+    assert not page.locator(".apply").is_visible()
+    assert page.locator(".top").evaluate("it => it.offsetHeight") < 120
+    page.close()
+
+
+@pytest.mark.browser
+def test_a_link_skips_the_filters(world, live_server, page):
+    page.goto(live_server.url + "/stances/")
+    page.focus(".to-results")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "count"
+
+
+@pytest.mark.browser
+def test_what_a_form_leaves_blank_is_not_in_the_address(world, live_server, page):
+    page.goto(live_server.url + "/")
+    page.fill("#on", "2024-03")
+    page.press("#on", "Enter")
+    page.wait_for_url("**/?on=2024-03")
+    assert "On 31 March 2024" in page.inner_text("main")
+    page.goto(live_server.url + "/compare/?actor=aldoria")
+    page.click("main form .button")
+    page.wait_for_load_state()
+    assert "=&" not in f"{page.url}&"
 
 
 @pytest.mark.browser

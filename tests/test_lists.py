@@ -12,10 +12,12 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django.asserts import assertContains
 
 from stances import tallies
 from stances.filters import StanceFilter
 from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.paging import Page
 from stances.views import filtered, public
 from stances.vocabulary import Authority, Status, Voice
 from tests.factories import (
@@ -244,7 +246,17 @@ def test_a_facet_over_sources_counts_a_source_once(client, world, either_way):
 
 
 def test_first_recorded_positions_are_counted_beside_the_changes(client, world, either_way):
-    assert facet(client.get("/changes/"), "kind") == {"first": 2, "reversal": 1, "shift": 0, "terms": 0}
+    response = client.get("/changes/?kind=reversal")
+    assert facet(response, "kind") == {"reversal": 1, "shift": 0, "terms": 0}
+    assert (response.context["first"].counted, response.context["first"].chosen) == ("2", False)
+    assertContains(response, "With first recorded positions (2)")
+
+
+def test_first_recorded_positions_are_a_switch_that_adds_them(client, world):
+    response = client.get("/changes/?kind=first")
+    assert [chip.words for chip in response.context["chips"]] == ["With first recorded positions"]
+    assert response.context["first"].chosen
+    assert 'value="first" checked' in " ".join(response.content.decode().split())
 
 
 def test_numbers_are_exact_up_to_a_cap(client, monkeypatch, either_way):
@@ -330,7 +342,9 @@ def test_what_makes_no_sense_gets_a_message_and_no_rows(client, world, name, que
     assert response.status_code == 200
     assert rows_of(response) == []
     assert told in " ".join(response.context["errors"][parameter])
-    assert told in text_of(response)
+    unknown = response.context["errors"][parameter][0].startswith("There is no parameter")
+    shown = "This list has no such filter." if unknown else response.context["errors"][parameter][0]
+    assert text_of(response).count(shown) == 1
 
 
 @pytest.mark.parametrize(
@@ -348,6 +362,50 @@ def test_what_makes_no_sense_gets_a_message_and_no_rows(client, world, name, que
 )
 def test_the_message_stands_at_its_field(client, world, address, place):
     assert place in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("rows", "query", "span"),
+    [
+        (3, "", ""),
+        (4, "", "1 to 3 of 4"),
+        (4, "next", "4 to 4 of 4"),
+        (7, "next", "3 of 7"),
+        (7, "order=date", "1 to 3 of 7"),
+    ],
+)
+def test_the_foot_of_a_page_says_which_rows_it_shows(client, monkeypatch, rows, query, span):
+    monkeypatch.setattr(filtered, "ROWS_A_PAGE", 3)
+    topic = TopicFactory()
+    for _ in range(rows):
+        StanceFactory(topic=topic)
+    address = client.get("/stances/").context["next_url"] if query == "next" else f"/stances/?{query}"
+    response = client.get(address)
+    pager = re.search(r'<nav class="pager".*?</nav>', response.content.decode(), re.DOTALL)
+    assert (f"<span>{span}" in pager[0]) if span else pager is None
+
+
+def test_past_the_cap_the_last_rows_are_not_numbered(client, monkeypatch):
+    assert filtered.span(Page([1] * 50, previous="x"), 1001) == "50 of 1,000+"
+    assert filtered.span(Page([1] * 50, next="x"), 1001) == "1 to 50 of 1,000+"
+
+
+def test_reported_positions_of_governments_are_hollow_where_it_has_no_own_words(client):
+    spoken, reported = (TopicFactory(name=name) for name in ("Spoken", "Reported"))
+    drevia = GovernmentFactory(name="Drevia")
+    StanceFactory(actor=drevia, topic=spoken, position=2)
+    for topic in (spoken, reported):
+        StanceFactory(actor=drevia, topic=topic, position=-2, attribution="reported")
+    response = client.get("/actors/?kind=government")
+    [row] = rows_of(response)
+    assert sorted((it.topic.name, it.voice) for it in row.held) == [("Reported", "reported"), ("Spoken", "own")]
+    assertContains(response, 'class="tile n2 hollow heard"')
+    assertContains(response, "Reported, reported")
+    assert response.context["matching_words"] == "1 government"
+
+
+def test_the_voice_is_asked_for_once(client, world):
+    assert ("voice", "own") not in client.get("/positions/?voice=own").context["hidden"]
 
 
 def test_what_makes_sense_beside_a_wrong_value_stays_chosen(client, world):

@@ -192,7 +192,7 @@ def test_changes_are_called_what_is_shown(client, say, query, count, heading):
 
 
 def test_wrong_filters_of_disagreements_are_told(client, say):
-    assertContains(client.get("/changes/differ/?kind=reversal"), "There is no parameter")
+    assertContains(client.get("/changes/differ/?kind=reversal"), "This list has no such filter.")
     assert client.get("/changes/differ.csv?kind=reversal").status_code == 400
 
 

@@ -27,7 +27,7 @@ from stances.models import PublicVersion
 from stances.models.positions import State
 from stances.paging import Keyset, Page, WholeTree
 from stances.parameters import SlugsField, plainest
-from stances.tallies import Memory, capped_counts, counted
+from stances.tallies import MOST_COUNTED, Memory, capped_counts, counted
 from stances.views.public import PublicView
 
 ROWS_A_PAGE = 50
@@ -44,6 +44,8 @@ class FilteredList(PublicView, ABC):
     name: ClassVar[str]
     noun: ClassVar[str]
     nouns: ClassVar[str]
+    #: What the list itself is called, where that is not its rows' name.
+    heading: ClassVar[str] = ""
     columns: ClassVar[tuple[Column, ...]]
     facets: ClassVar[tuple] = ()
     #: Parameters with a box of their own on the page, beside the facets.
@@ -116,11 +118,14 @@ class FilteredList(PublicView, ABC):
         noun, nouns = self.called()
         few = all(problem.parameter for problem in self.problems)
         matching_words = f"{counted(matching)} {noun if matching == 1 else nouns}"
+        heading = self.heading or capfirst(nouns)
         return {
-            "title": f"{capfirst(nouns)}: {words}" if words else capfirst(nouns),
+            "title": f"{heading}: {words}" if words else heading,
             "canonical": self.canonical,
             "rows": self.rows(page),
-            "problems": [(it, without(self.request.GET, it.parameter) if few else "") for it in self.problems],
+            "problems": [
+                (it, without(self.request.GET, it.parameter) if few else "", *self.told(it)) for it in self.problems
+            ],
             "sound_url": without(self.sound.data, "cursor"),
             "errors": self.errors,
             "facets": self.build_facets(),
@@ -133,7 +138,10 @@ class FilteredList(PublicView, ABC):
             "all_nouns": self.nouns,
             "matching": matching,
             "matching_words": matching_words,
-            "of_all": f"of {counted(whole)}" if matching < whole else "",
+            "of_all": f"of {counted(whole)}{'' if nouns == self.nouns else f' {self.nouns}'}"
+            if matching < whole
+            else "",
+            "span": span(page, matching),
             "orders": self.orders,
             "oldest_first": self.oldest_first,
             "first_url": self.url(),
@@ -194,6 +202,19 @@ class FilteredList(PublicView, ABC):
             found.setdefault(problem.parameter, []).append(problem.message)
         return found
 
+    def told(self, problem: Problem) -> tuple[str, str]:
+        """Name what a problem is about, and say what is wrong where no field on the page says it."""
+        name = problem.parameter
+        if not name:
+            return "", problem.message
+        legends = {facet.name: facet.legend for facet in self.facets}
+        if name in self.filters.form.fields:
+            label = legends.get(name, self.filters.form.fields[name].label)
+            return label, "" if name in legends or name in self.boxes else problem.message
+        if name in self.filters.form.beside:
+            return "Page", problem.message
+        return problem.name, "This list has no such filter."
+
     @property
     def hidden(self) -> list[tuple[str, str]]:
         """What the form has no box for, and must carry on: what a minus leaves out, and the less usual parameters."""
@@ -237,3 +258,12 @@ class FilteredList(PublicView, ABC):
             if value:
                 data[parameter] = value
         return f"{reverse(name)}?{data.urlencode()}" if data else reverse(name)
+
+
+def span(page: Page, matching: int) -> str:
+    """Say which of the rows that were counted a page shows, as far as is known: "1 to 50 of 66"."""
+    number, of_all = len(page.rows), counted(matching)
+    if page.previous and (page.next or matching > MOST_COUNTED):
+        return f"{number} of {of_all}"
+    first = matching - number + 1 if page.previous else 1
+    return f"{first:,} to {first + number - 1:,} of {of_all}"

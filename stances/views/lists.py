@@ -109,7 +109,7 @@ def stance_rows(stances: Iterable[Stance]) -> list[StanceRow]:
 class StanceList(FilteredList):
     filterset_class = StanceFilter
     template_name = "stances/stance_list.html"
-    name, noun, nouns = "stance-list", "stance", "stances"
+    name, noun, nouns, heading = "stance-list", "stance", "stances", "Statements"
     columns = exports.LISTED_STANCES
     boxes = ("q", "after", "before", "repeats")
     facets = (
@@ -187,7 +187,7 @@ class ChangeList(FilteredList):
     columns = exports.CHANGES
     boxes = ("after", "before")
     facets = (
-        Choices("kind", "Kind", ChangeKind.choices),
+        Choices("kind", "Kind", ChangeKind.choices, switch=ChangeKind.FIRST),
         Actors(),
         Topics(),
         Years("since"),
@@ -223,7 +223,8 @@ class ChangeList(FilteredList):
         without_first = self.url(kind="") if self.kinds == [ChangeKind.FIRST] else ""
         feed = "" if self.problems else self._address("changes-feed", {"order": ""})
         urls = {"first_url_too": with_first, "first_url_out": without_first, "feed_url": feed}
-        return {**super().context(page), **urls}
+        shared = super().context(page)
+        return {**shared, **urls, "first": next(facet.switch for facet in shared["facets"] if facet.name == "kind")}
 
     def rows(self, page: Page) -> list:
         offices = Offices(position.opening.speaker_id for position in page.rows)
@@ -267,7 +268,7 @@ class PositionList(FilteredList):
     template_name = "stances/position_list.html"
     name, noun, nouns = "position-list", "position", "positions"
     columns = exports.POSITIONS
-    boxes = ("on", "since")
+    boxes = ("on", "since", "voice")
     facets = (
         Actors(),
         Topics(),
@@ -357,18 +358,27 @@ class ActorList(FilteredList):
     def keyset(self) -> Keyset:
         return Keyset((Column("name", str), ID))
 
+    @property
+    def only_governments(self) -> bool:
+        return self.filters.value("kind") == [ActorKind.GOVERNMENT]
+
+    def called(self) -> tuple[str, str]:
+        return ("government", "governments") if self.only_governments else super().called()
+
     def context(self, page: Page) -> dict[str, Any]:
-        return {**super().context(page), "only_governments": self.filters.value("kind") == [ActorKind.GOVERNMENT]}
+        return {**super().context(page), "only_governments": self.only_governments}
 
     def rows(self, page: Page) -> list:
-        held: dict[int, list[Position]] = defaultdict(list)
-        positions = Position.objects.own().on(today()).filter(actor__in=page.rows).select_related("topic__parent")
-        for position in positions.order_by("topic__rank", "topic__name", "id"):
-            held[position.actor_id].append(position)
+        held: dict[int, dict[int, Position]] = defaultdict(dict)
+        positions = Position.objects.on(today()).filter(actor__in=page.rows).select_related("topic__parent")
+        for position in positions.order_by("topic__rank", "topic__name", "topic", "voice"):
+            held[position.actor_id].setdefault(position.topic_id, position)  # own words come before reported ones
         ids = tuple(actor.pk for actor in page.rows)
         described, spoke = self.kept(("actors", ids), lambda: records_of_actors(ids))
         return [
-            ActorRow(actor, held[actor.pk], described.get(actor.pk, {}), spoke.get(actor.pk, {}).get("n", 0))
+            ActorRow(
+                actor, list(held[actor.pk].values()), described.get(actor.pk, {}), spoke.get(actor.pk, {}).get("n", 0)
+            )
             for actor in page.rows
         ]
 

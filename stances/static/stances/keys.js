@@ -8,3 +8,12 @@ document.addEventListener("keydown", (event) => {
   box.focus();
   box.select();
 });
+
+// What a form leaves blank does not stand in the address.
+document.addEventListener("formdata", ({ formData }) => {
+  for (const name of new Set(formData.keys())) {
+    const given = formData.getAll(name).filter((value) => value !== "");
+    formData.delete(name);
+    for (const value of given) formData.append(name, value);
+  }
+});
