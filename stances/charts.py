@@ -686,7 +686,7 @@ def spread(at: Sequence[float], apart: float | Sequence[float], weights: Sequenc
     adjacent violators, of the places less the room before them (Barlow and others 1972, Statistical Inference under
     Order Restrictions).
     """
-    rooms = [apart] * len(at) if isinstance(apart, float) else list(apart)
+    rooms = list(apart) if isinstance(apart, Sequence) else [apart] * len(at)
     befores = list(accumulate(rooms[1:], initial=0.0))
     wanted = [x / 100 * REFERENCE for x in at]
     pools: list[tuple[float, float, int]] = []
