@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stances', '0009_covering_indexes'),
+        ('stances', '0011_import_seen'),
     ]
 
     operations = [
