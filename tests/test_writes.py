@@ -8,12 +8,12 @@ from django.db import IntegrityError, NotSupportedError, connection, models, tra
 from django.test.utils import CaptureQueriesContext
 
 from stances import positions
-from stances.models import Actor, Position, PublicVersion, Source, Stance, Statement, Topic
+from stances.models import Actor, Affiliation, Position, PublicVersion, Source, Stance, Statement, Topic
 from stances.series import compute
 from stances.writes import public_write
 from tests.factories import (
-    ActorFactory,
     AffiliationFactory,
+    BodyFactory,
     EditorFactory,
     GovernmentFactory,
     GroupFactory,
@@ -473,9 +473,8 @@ def test_a_write_to_public_rows_raises_the_version_once(series, bumps):
     assert bumps() == 1
 
 
-@pytest.mark.parametrize("make", [ActorFactory, TopicFactory, SourceFactory, AffiliationFactory])
-def test_rows_that_pages_show_raise_the_version(make, bumps):
-    row = make()
+def test_a_topic_is_public_at_once_and_raises_the_version(bumps):
+    row = TopicFactory()
     assert bumps() > 0
     row.save()
     assert bumps() == 1
@@ -619,3 +618,87 @@ def test_entries_are_read_as_they_stand(series):
     assert [interval.value for interval in compute(entries)[0]] == [2, -2]
     assert Topic.objects.count() == 1
     assert Source.objects.count() == 1
+
+
+@pytest.fixture
+def version(world):
+    """Tell whether the public version went up since it was last asked for."""
+    last = [PublicVersion.objects.current()]
+
+    def went_up():
+        last.append(PublicVersion.objects.current())
+        return last[-1] > last[-2]
+
+    return went_up
+
+
+def test_what_no_reader_can_see_leaves_the_public_version(version):
+    australia, early = Actor.objects.get(slug="australia"), Source.objects.get(slug="early")
+    government = GovernmentFactory(name="Unknown", aliases="Nobody")
+    person, body = PersonFactory(), BodyFactory()
+    AffiliationFactory(actor=person, of=australia, title="Minister to be")
+    AffiliationFactory(actor=person, of=government, authority="head")
+    AffiliationFactory(actor=body, of=government, authority="mission").delete()
+    source = SourceFactory(found_in=early)
+    source.title = person.name = "Another"
+    source.save()
+    person.save()
+    Actor.objects.filter(pk=government.pk).update(aliases="")
+    topic = Topic.objects.get(slug="trade")
+    StanceFactory(statement=StatementFactory(speaker=person, source=source), actor=government, topic=topic)
+    Statement.objects.filter(speaker=person).update(summary="Other words.")
+    body.delete()
+    assert not version()
+
+
+@pytest.mark.parametrize("slug", ["australia", "minister", "paper"])
+@pytest.mark.parametrize("field", ["name", "aliases", "short_name"])
+def test_a_known_actor_raises_the_public_version(version, slug, field):
+    Actor.objects.filter(slug=slug).update(**{field: "Other"})
+    assert version()
+
+
+def test_what_a_known_actor_belongs_to_raises_the_public_version(version):
+    government = GovernmentFactory()
+    ministry = AffiliationFactory(actor=BodyFactory(), of=government, authority="minister").actor
+    assert not version()
+    office = AffiliationFactory(actor=Actor.objects.get(slug="minister"), of=ministry)
+    assert version()
+    Actor.objects.filter(pk=government.pk).update(name="Other")
+    assert version()
+    office.title = "Other"
+    office.save()
+    assert version()
+    office.delete()
+    assert version()
+    Actor.objects.filter(pk=government.pk).update(name="Unknown again")
+    assert not version()
+
+
+def test_a_head_of_a_known_government_raises_the_public_version(version):
+    office = AffiliationFactory(of=Actor.objects.get(slug="australia"), authority="head")
+    assert version()
+    Actor.objects.filter(pk=office.actor_id).update(name="Other")
+    assert version()
+    Affiliation.objects.filter(pk=office.pk).update(authority="minister")
+    assert version()
+    Actor.objects.filter(pk=office.actor_id).update(name="Unknown again")
+    assert not version()
+
+
+def test_a_source_that_readers_meet_raises_the_public_version(version):
+    source = StanceFactory().statement.source
+    holder = SourceFactory()
+    version()
+    Source.objects.filter(pk=source.pk).update(found_in=holder)
+    assert version()
+    Source.objects.filter(pk=holder.pk).update(title="Other")
+    assert version()
+    Statement.objects.get(source=source).retract(by=EditorFactory(), reason="It was wrong.")
+    version()
+    Source.objects.filter(pk=holder.pk).update(title="Unknown again")
+    assert not version()
+    Source.objects.filter(pk=source.pk).update(title="Named where the statement stood")
+    assert version()
+    SourceFactory(coverage="nothing")
+    assert version()

@@ -98,6 +98,20 @@ class ActorQuerySet(SluggedQuerySet):
         heads = {head for head, government in pairs if government in named or government in reached}
         return self.filter(direct | Q(pk__in=reached | heads))
 
+    def are_public(self) -> bool:
+        """Tell whether `public()` keeps any of these; asked of each write, it climbs down from them alone."""
+        of_these = set(self.order_by().values_list("pk", flat=True))
+        headed = Affiliation.objects.filter(actor__in=of_these, authority=Authority.HEAD, of__kind=ActorKind.GOVERNMENT)
+        seen: set[int] = set()
+        frontier = of_these | set(headed.order_by().values_list("of_id", flat=True))
+        while frontier:
+            if Actor._base_manager.filter(pk__in=frontier).filter(_named_in_public()).exists():
+                return True
+            seen |= frontier
+            below = Affiliation.objects.filter(of__in=frontier).order_by()
+            frontier = set(below.values_list("actor_id", flat=True)) - seen
+        return False
+
     def public_among(self, pks: set[int]) -> set[int]:
         """Tell which of a few actors are public; most have a stance, which is quickly seen.
 
@@ -245,6 +259,10 @@ class AffiliationQuerySet(CuratedQuerySet):
     def on(self, day: dt.date):
         """Keep those that hold on a day; the end is exclusive."""
         return self.filter(Q(start=None) | Q(start__lte=day), Q(end=None) | Q(end__gt=day))
+
+    def are_public(self) -> bool:
+        """Tell whether readers know of any whom these tie to another: who is unknown is in nobody's list."""
+        return Actor._base_manager.filter(pk__in=self.order_by().values("actor")).are_public()
 
     def get_by_natural_key(self, actor: str, of: str, title: str, start: str | None):
         return self.get(actor__slug=actor, of__slug=of, title=title, start=start)

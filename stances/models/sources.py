@@ -54,6 +54,13 @@ class SourceQuerySet(SluggedQuerySet):
         """Keep what a reader may see: sources with a published statement or nothing found, and what holds these."""
         return self.filter(_shown_in_public())
 
+    def are_public(self) -> bool:
+        """Tell whether readers see any of these, if only the title, with a statement that was retracted."""
+        from stances.models.statements import Statement
+
+        cited = Statement.objects.filter(source=models.OuterRef("pk"), published_at__isnull=False)
+        return self.order_by().filter(_shown_in_public() | any_of(cited)).exists()
+
     def refuse_to_delete(self) -> None:
         if kept := list(self.public()[:20]):
             raise ProtectedError("Readers find this source on a public page: it stays.", set(kept))
