@@ -18,7 +18,7 @@ from stances import tallies
 from stances.filters import StanceFilter
 from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.paging import Page
-from stances.views import filtered, public
+from stances.views import filtered, lists, public
 from stances.vocabulary import Authority, Status, Voice
 from tests.factories import (
     AffiliationFactory,
@@ -402,6 +402,18 @@ def test_reported_positions_of_governments_are_hollow_where_it_has_no_own_words(
     assertContains(response, 'class="tile n2 hollow heard"')
     assertContains(response, "Reported, reported")
     assert response.context["matching_words"] == "1 government"
+
+
+def test_of_many_positions_a_list_of_actors_shows_some_and_leads_to_the_rest(client, monkeypatch):
+    monkeypatch.setattr(lists, "POSITIONS_A_PAGE", 2)
+    drevia = GovernmentFactory(name="Drevia")
+    topics = [TopicFactory(name=f"Topic {n}", rank=n) for n in range(3)]
+    for topic in topics:
+        for voice in Voice:
+            StanceFactory(actor=drevia, topic=topic, attribution=voice)
+    [row] = rows_of(client.get("/actors/?kind=government"))
+    assert ([it.topic for it in row.held], {it.voice for it in row.held}, row.more) == (topics[:2], {"own"}, True)
+    assertContains(client.get("/actors/?kind=government"), 'more<span class="sr"> of Drevia</span>')
 
 
 def test_the_voice_is_asked_for_once(client, world):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from stances import exports
 from stances.asof import condition_said, reporter, stated_date
@@ -334,12 +335,17 @@ class PositionList(FilteredList):
         }
 
 
+#: So many positions are shown beside the actors of a page, as many of each.
+POSITIONS_A_PAGE = 250
+
+
 @dataclass(frozen=True)
 class ActorRow:
     """An actor in a list: what it holds today, and how often it is spoken of and speaks."""
 
     actor: Actor
     held: list[Position]
+    more: bool
     described: dict[str, Any]
     spoke: int
 
@@ -369,18 +375,31 @@ class ActorList(FilteredList):
         return {**super().context(page), "only_governments": self.only_governments}
 
     def rows(self, page: Page) -> list:
-        held: dict[int, dict[int, Position]] = defaultdict(dict)
-        positions = Position.objects.on(today()).filter(actor__in=page.rows).select_related("topic__parent")
-        for position in positions.order_by("topic__rank", "topic__name", "topic", "voice"):
-            held[position.actor_id].setdefault(position.topic_id, position)  # own words come before reported ones
+        most = POSITIONS_A_PAGE // max(len(page.rows), 1)
+        held = held_by(page.rows, most + 1)
         ids = tuple(actor.pk for actor in page.rows)
         described, spoke = self.kept(("actors", ids), lambda: records_of_actors(ids))
         return [
             ActorRow(
-                actor, list(held[actor.pk].values()), described.get(actor.pk, {}), spoke.get(actor.pk, {}).get("n", 0)
+                actor,
+                held[actor.pk][:most],
+                len(held[actor.pk]) > most,
+                described.get(actor.pk, {}),
+                spoke.get(actor.pk, {}).get("n", 0),
             )
             for actor in page.rows
         ]
+
+
+def held_by(actors: list[Actor], most: int) -> dict[int, list[Position]]:
+    """Give what each actor holds today on so many topics: its own position, else the one that others report."""
+    order = ("topic__rank", "topic__name", "topic", "voice")  # own words come before reported ones
+    place = Window(RowNumber(), partition_by="actor", order_by=order)
+    positions = Position.objects.on(today()).filter(actor__in=actors).annotate(place=place)
+    held: dict[int, dict[int, Position]] = defaultdict(dict)
+    for position in positions.filter(place__lte=2 * most).select_related("topic__parent").order_by(*order):
+        held[position.actor_id].setdefault(position.topic_id, position)
+    return defaultdict(list, {actor: list(of.values())[:most] for actor, of in held.items()})
 
 
 def records_of_actors(ids: Collection[int]) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]]]:
