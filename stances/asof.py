@@ -77,7 +77,8 @@ def reporter_words(speaker: str, kind: str, authority: str, publisher: str) -> s
     if kind == ActorKind.PUBLICATION:
         return f"{speaker} (state media)" if authority == Authority.STATE_MEDIA else speaker
     if authority == Authority.UNNAMED and publisher:
-        return f"{publisher} ({speaker[0].lower()}{speaker[1:]})"
+        unnamed = f"u{speaker[1:]}" if speaker.startswith("Unnamed ") else speaker  # and "US official" as it is
+        return f"{publisher} ({unnamed})"
     return speaker
 
 

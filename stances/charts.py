@@ -525,9 +525,9 @@ def title_of(event: Event) -> str:
     """Say in words what a mark shows: "9 Apr 2024: for, in part, after for, later (terms). Anthony Albanese"."""
     stance = event.stance
     said = f"{event.date.words(short=True)}: {stance.wording}"
-    if event.before:
+    if event.before and event.own:
         said += f", after {wording(*event.before)} ({event.kind})"
-    elif event.kind == ChangeKind.FIRST:
+    elif event.opened:
         said += ", first recorded" if event.own else ""
     elif event.role == "confirmed":
         said += ", confirmed"

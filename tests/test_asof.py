@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stances.asof import board, years_after
+from stances.asof import board, reporter_words, years_after
 from stances.models import Stance, Statement
 from stances.tree import TopicTree
 from stances.vocabulary import Status
@@ -326,3 +326,16 @@ def test_a_day_shows_what_it_would_show_had_nothing_been_said_later(django_db_bl
         assert not Stance.objects.public().filter(stated_on__gt=day).exists()
         assert all_shown() == before
         transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(("name", "words"), [("Unnamed official", "unnamed official"), ("US official", "US official")])
+def test_an_unnamed_speaker_keeps_the_letters_of_a_name(name, words):
+    assert reporter_words(name, "person", "unnamed", "Halvik Post") == f"Halvik Post ({words})"
+
+
+def test_a_figure_calls_no_reports_of_others_a_change(client, government, topic):
+    for date, position in (("2024-01-01", 2), ("2024-02-01", -2)):
+        say(government, topic, date, position, attribution="reported", statement__authority="independent")
+    page = client.get(f"/actors/{government.slug}/").content.decode()
+    assert "1 Feb 2024: against, reported by" in page
+    assert "(reversal)" not in page
