@@ -34,6 +34,7 @@ PAGES = {
     "first page of a day": "/?on=2024-03-01",
     "first page of a wrong day": "/?on=2024-02-30",
     "about": "/about/",
+    "columns": "/about/columns/",
     "stances": "/stances/",
     "stances filtered": "/stances/?actor=aldoria&topic=growth&repeats=1",
     "stances without rows": "/stances/?q=nothinglikeit",

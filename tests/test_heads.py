@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 PAGES = [
     "/",
     "/about/",
+    "/about/columns/",
     "/stances/",
     "/changes/",
     "/changes/differ/",
