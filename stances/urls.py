@@ -1,6 +1,8 @@
 """The public addresses. Each list has twins in CSV and JSON, each page of one thing a twin in JSON."""
 
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from stances.api.pages import ColumnsView
@@ -58,7 +60,10 @@ urlpatterns = [
     path("topics/<slug:slug>/counts.svg", CountsView.as_view(), {"format": "svg"}, name="topic-counts-svg"),
     *list_paths("compare", CompareView, "compare"),
     path("compare.svg", CompareView.as_view(), {"format": "svg"}, name="compare-svg"),
-    path("statements/", RedirectView.as_view(pattern_name="stance-list", query_string=True)),
+    path(
+        "statements/",
+        csrf_exempt(require_safe(RedirectView.as_view(pattern_name="stance-list", query_string=True))),
+    ),
     *detail_paths("statements/<slug:key>", pages.StatementView, "statement"),
     *list_paths("sources", lists.SourceList, "source-list"),
     *detail_paths("sources/<slug:slug>", pages.SourceView, "source"),

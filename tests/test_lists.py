@@ -709,7 +709,9 @@ def test_who_has_something_of_any_address_is_told_what_is_wrong_with_this_one(cl
     assert client.get(address, headers={"if-none-match": "*"}).status_code == client.get(address).status_code >= 400
 
 
-@pytest.mark.parametrize("address", ["/", "/stances.json", "/changes.csv", "/actors/nobody/", "/healthz"])
+@pytest.mark.parametrize(
+    "address", ["/", "/stances.json", "/changes.csv", "/actors/nobody/", "/healthz", "/statements/"]
+)
 @pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
 def test_nothing_is_written_through_a_public_address(db, address, method):
     strict = Client(enforce_csrf_checks=True)
