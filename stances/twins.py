@@ -20,6 +20,7 @@ from stances.profiles import Profile, Tie
 from stances.reasons import Reasons, Turn
 from stances.records import Change
 from stances.series import Interval
+from stances.vocabulary import Voice
 
 Address = Callable[[str], str]
 
@@ -47,14 +48,15 @@ def of_shown(actor: Actor, shown: Shown) -> dict[str, Any]:
     }
 
 
-def of_interval(interval: Interval, events: dict[int, Event]) -> dict[str, Any]:
-    before = interval.previous or (None, "")
+def of_interval(interval: Interval, events: dict[int, Event], *, own: bool) -> dict[str, Any]:
+    """Tell a position; what others report is no change of it, and has neither a kind nor one before it."""
+    before = (own and interval.previous) or (None, "")
     return {
         "since": interval.since,
         "until": interval.until,
         "position": interval.value,
         "terms": interval.terms,
-        "kind": interval.kind,
+        "kind": interval.kind if own else None,
         "from_position": before[0],
         "from_terms": before[1],
         "confirmations": interval.confirmations,
@@ -83,8 +85,8 @@ def of_history(told: History) -> dict[str, Any]:
         "actor": told.actor.slug,
         "topic": told.topic.slug,
         "sources_published": {"first": days[0], "last": days[1]} if days else None,
-        "own": [of_interval(interval, events) for interval in told.own],
-        "reported": [of_interval(interval, events) for interval in told.reported],
+        "own": [of_interval(interval, events, own=True) for interval in told.own],
+        "reported": [of_interval(interval, events, own=False) for interval in told.reported],
         "stances": [of_event(event) for event in told.events],
     }
 
@@ -148,7 +150,8 @@ def of_other(stance: Stance) -> dict[str, Any]:
 
 
 def of_exhibit(exhibit: Exhibit) -> dict[str, Any]:
-    stance = exhibit.stance
+    stance, interval = exhibit.stance, exhibit.event.interval
+    changed = exhibit.event.opened and stance.attribution == Voice.OWN
     return {
         "actor": stance.actor.slug,
         "actor_name": stance.actor.name,
@@ -163,7 +166,7 @@ def of_exhibit(exhibit: Exhibit) -> dict[str, Any]:
         "rationale": stance.rationale,
         "role": exhibit.event.role,
         "rule": exhibit.event.rule,
-        "kind": exhibit.event.interval.kind if exhibit.event.interval and exhibit.event.opened else None,
+        "kind": interval.kind if interval and changed else None,
         "colleagues_differ": [difference.stance.statement.key for difference in exhibit.event.differs],
         "decides": exhibit.decides,
         "why": exhibit.steps,

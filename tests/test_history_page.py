@@ -211,6 +211,8 @@ def test_only_reported_positions_are_hollow_and_no_changes(client, say, told):
     assert "No own words of Aldoria are on record. Shown, hollow, is what others report: “against”" in text_of(response)
     assertNotContains(response, "reversal</span>")
     assert told()["shown"]["shown"] == "reported"
+    data = client.get(f"{PAGE.removesuffix('/')}.json").json()
+    assert [(it["kind"], it["from_position"]) for it in data["history"]["reported"]] == [(None, None), (None, None)]
 
 
 def test_position_of_a_wider_topic_leads_to_its_reasons(client, say, topic):

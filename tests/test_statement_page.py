@@ -170,6 +170,7 @@ def test_reported_position_moves_nothing(client, say):
     heard = say("2024-03-13", -2, attribution="reported", statement__speaker__name="Halvik Post")
     exhibit = client.get(page_of(heard.statement)).context["exhibits"][0]
     assert exhibit.heading.startswith("Why this does not decide")
+    assert client.get(json_of(heard.statement)).json()["stances"][0]["kind"] is None
     assert "Only own words decide a position. These are reported, by Halvik Post" in exhibit.steps[1]
     assert "One own statement stands on record." in exhibit.steps[1]
 

@@ -59,7 +59,7 @@ class Interval(serializers.Serializer):
     until = day("The next position's first day; null while it stands.", allow_null=True)
     position = term(Value)
     terms = term(Terms, allow_blank=True)
-    kind = term(ChangeKind)
+    kind = term(ChangeKind, allow_null=True)  # null for what others report
     from_position = term(Value, allow_null=True)
     from_terms = term(Terms, allow_blank=True)
     confirmations = count()

@@ -186,6 +186,7 @@ class ChangeList(FilteredList):
     template_name = "stances/change_list.html"
     name, noun, nouns = "change-list", "change", "changes"
     columns = exports.CHANGES
+    most_rows = 40
     boxes = ("after", "before")
     facets = (
         Choices("kind", "Kind", ChangeKind.choices, switch=ChangeKind.FIRST),
