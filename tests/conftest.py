@@ -24,11 +24,11 @@ settings.register_profile(
 )
 settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False, max_examples=1000)
 # Beside a run on SQLite, which looks at all of them, a few examples tell whether the other database does the same.
-settings.register_profile("beside", settings.get_profile("repeatable"), max_examples=20)
+settings.register_profile("beside", settings.get_profile("repeatable"), max_examples=10)
 #: What a run takes of all tests, one of "sqlite", "postgresql" and "browser"; unset, everything.
 PART = os.environ.get("TESTS_PART", "")
 #: How many cases of a table run on PostgreSQL beside SQLite, which takes all; EVERY_CASE=1 takes all there, too.
-CASES_BESIDE = 3
+CASES_BESIDE = 2
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "beside" if PART == "postgresql" else "repeatable"))
 
 

@@ -188,6 +188,7 @@ def test_characters_that_xml_lacks_do_no_harm(client, world):
     assert "A <b>\ufffd deed & more" in texts(feed_of(client), "summary")[0]
 
 
+@pytest.mark.once
 def test_feed_ends_with_the_newest_fifty(client, world):
     first = StanceFactory(statement__date="2023-01-01", position=2)
     for day in range(60):

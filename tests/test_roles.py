@@ -255,6 +255,7 @@ def test_every_address_of_the_desk_stands_in_the_table():
     assert table - site == set(), "The desk has these no more."
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_is_answered_as_the_table_says(role, rows):
     client, column = signed_in(ROLES[role]()), list(ROLES).index(role)
