@@ -15,8 +15,9 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import NoReverseMatch, URLResolver, reverse
+from django.utils import timezone
 
-from stances.models import Actor, Affiliation, FormerSlug, Position, Source, Stance, Statement, Topic
+from stances.models import Actor, Affiliation, FormerSlug, Import, Position, Source, Stance, Statement, Topic
 from stances.recoding import recode
 from tests.desk import address, signed_in
 from tests.factories import (
@@ -36,7 +37,7 @@ User = get_user_model()
 MODELS = {
     model._meta.model_name: model
     for model in (
-        *(Actor, Affiliation, Topic, Source, Statement, Stance, Position, FormerSlug),
+        *(Actor, Affiliation, Topic, Source, Statement, Stance, Position, FormerSlug, Import),
         *(User, Group, AccessAttempt, AccessLog, AccessFailureLog),
     )
 }
@@ -101,6 +102,7 @@ ADDRESSES: dict[str, dict[str, tuple[int, int, int]]] = {
     },
     "position": {**SEEN, "add": NONE, "delete": NONE},
     "formerslug": {**SEEN, "add": NONE, "delete": NONE},
+    "import": {**dict.fromkeys(["changelist", "change", "history"], EDITORS), "add": NONE, "delete": NONE},
     "user": {
         **dict.fromkeys(["changelist", "add", "change", "history", "password_change"], ADMINISTRATORS),
         "delete": NONE,
@@ -138,6 +140,7 @@ ACTIONS: dict[str, dict[str, tuple[int, int, int]]] = {
     "stance": {**TABLES, "recode_selected": ALL},
     "position": {},
     "formerslug": {},
+    "import": {},
     "user": {},
     "group": {"delete_selected": NONE},
     "accessattempt": {"delete_selected": NONE, "cleanup_expired_attempts": NONE},
@@ -174,6 +177,7 @@ def rows() -> dict[str, object]:
         "stance": stance,
         "position": Position.objects.get(actor=StanceFactory().actor),
         "formerslug": FormerSlug.objects.get(),
+        "import": Import.objects.create(name="votes.csv", at=timezone.now(), counts={}),
         "user": UserFactory(),
         "group": Group.objects.create(name="guests"),
         "accessattempt": AccessAttempt.objects.create(**attempt, failures_since_start=1),
