@@ -140,7 +140,7 @@ def test_an_old_statement_of_a_long_series_is_told_with_what_followed_it(client,
     say(600, of=[drevia], on=[question], speaker=minister, source=article)
     old = Statement.objects.get(key="minister-article-100")
     page, _ = seen(client, old.get_absolute_url())
-    assert "600 statements tie Drevia to this topic" in page
+    assert "600 statements on record tell of Drevia on this topic" in page
     assert "(this statement)" in page
     assert "Yes: the newest own statement" not in page
 
