@@ -32,7 +32,7 @@ from tests.factories import (
     UserFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 User = get_user_model()
 groups = import_module("stances.migrations.0002_groups")
 seen = import_module("stances.migrations.0011_import_seen")
