@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from typing import Any
 
 
 def main() -> None:
@@ -14,11 +15,8 @@ def main() -> None:
     from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
-    from django.db.models import Count
 
-    from stances import search
-    from stances.models import Actor, Stance, Statement, Topic
-    from stances.views.lists import StanceList
+    from stances.models import Statement
 
     # The server must know the session: the same key signs it.
     settings.SECRET_KEY = "bench" * 12
@@ -30,19 +28,30 @@ def main() -> None:
         filled = time.monotonic() - begin
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
+    print(json.dumps({"filled_s": filled, **to_ask()}))
+
+
+def to_ask() -> dict[str, Any]:
+    """Tell what there is to ask the database for, the actor and the topic of which most was said among it."""
+    from django.db import connection
+    from django.db.models import Count
+
+    from stances import search
+    from stances.models import Actor, Stance, Statement, Topic
+    from stances.views.lists import StanceList
+
     rows = Stance.objects.public().filter(repeat=False)
     actor = Actor.objects.get(pk=rows.values("actor").annotate(n=Count("pk")).order_by("-n").values("actor")[:1])
     topic = Topic.objects.get(pk=rows.values("topic").annotate(n=Count("pk")).order_by("-n").values("topic")[:1])
-    place = min(500_000, rows.count() - 100)
+    place = min(500_000, max(rows.count() - 100, 0))
     deep = rows.order_by("-stated_on", "-id")[place]
     listed = StanceList()
-    listed.filters = StanceList.filterset_class({}, queryset=rows)
+    listed.filters = StanceList.filterset_class(None, queryset=rows)
     version = f"{connection.vendor} {'.'.join(map(str, connection.get_database_version()))}"
     searched = word()
     sql, params = search.found(search.STATEMENTS, search.parse(searched)).as_sql(None, connection)
-    told = {
+    return {
         "database": version,
-        "filled_s": filled,
         "statements": Statement.objects.count(),
         "stances": Stance.objects.count(),
         "session": session(),
@@ -57,7 +66,6 @@ def main() -> None:
         "deep_id": deep.pk,
         "last_page": -(-Statement.objects.count() // 50),
     }
-    print(json.dumps(told))
 
 
 def word() -> str:
