@@ -18,6 +18,7 @@ from tests import chromium
 # A run repeats itself: HYPOTHESIS_PROFILE=explore looks further, and anew each time.
 settings.register_profile(
     "repeatable",
+    max_examples=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
