@@ -174,10 +174,6 @@ class Profile:
     def silent_on(self) -> list[Topic]:
         return [topic for topic in self.tree if topic.pk not in self.shown]
 
-    @property
-    def has_hollow(self) -> bool:
-        return any(standing.shown.hollow for standing in self.standings)
-
     @cached_property
     def axis(self) -> Axis:
         return Axis.over(self.histories, self.day)
