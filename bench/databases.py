@@ -6,8 +6,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 
 import psycopg
+
+_numbers = count(1)
 
 
 def answers(url: str) -> bool:
@@ -26,7 +29,7 @@ def empty(kind: str, server: str) -> Iterator[str]:
         with tempfile.TemporaryDirectory() as folder:
             yield f"sqlite:///{folder}/bench.sqlite3"
         return
-    name = f"stances_bench_{os.getpid()}"
+    name = f"stances_bench_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server.replace("postgres://", "postgresql://"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:

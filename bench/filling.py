@@ -7,6 +7,10 @@ import sys
 import time
 from typing import Any
 
+PAGE = 50
+#: The page of a list that is asked for, where it has so many.
+DEEP_PAGE = 10_000
+
 
 def main() -> None:
     import django
@@ -37,14 +41,15 @@ def to_ask() -> dict[str, Any]:
     from django.db.models import Count
 
     from stances import search
+    from stances.admin.lists import LongPaginator
     from stances.models import Actor, Stance, Statement, Topic
     from stances.views.lists import StanceList
 
     rows = Stance.objects.public().filter(repeat=False)
     actor = Actor.objects.get(pk=rows.values("actor").annotate(n=Count("pk")).order_by("-n").values("actor")[:1])
     topic = Topic.objects.get(pk=rows.values("topic").annotate(n=Count("pk")).order_by("-n").values("topic")[:1])
-    place = min(500_000, max(rows.count() - 100, 0))
-    deep = rows.order_by("-stated_on", "-id")[place]
+    place = min(DEEP_PAGE - 1, max(rows.count() // PAGE - 2, 0)) * PAGE
+    deep = rows.order_by("-stated_on", "-id")[max(place - 1, 0)]  # the last row of the page before
     listed = StanceList()
     listed.filters = StanceList.filterset_class(None, queryset=rows)
     version = f"{connection.vendor} {'.'.join(map(str, connection.get_database_version()))}"
@@ -61,10 +66,11 @@ def to_ask() -> dict[str, Any]:
         "topic_id": topic.pk,
         "word": searched,
         "search": sql.replace("%s", "'{}'").format(*(str(value).replace("'", "''") for value in params)),
+        "deep_page": place // PAGE + 1,
         "deep": listed.keyset().write(False, (deep.stated_on, deep.pk)),
         "deep_day": str(deep.stated_on),
         "deep_id": deep.pk,
-        "last_page": -(-Statement.objects.count() // 50),
+        "last_page": LongPaginator(Statement.objects.order_by("-latest", "-pk"), PAGE).num_pages,
     }
 
 

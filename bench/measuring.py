@@ -11,12 +11,15 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+
+from bench.databases import empty
 
 HOST = "127.0.0.1"
 COOKIE = "sessionid"
@@ -43,7 +46,13 @@ class Row:
     #: Asked under one name of the server; else under another each time, so that no page comes from the memory of pages.
     again: bool = False
 
+    def runs(self, runs: int) -> int:
+        """Give how often it is asked for: an export takes long."""
+        return min(runs, EXPORTS) if self.is_export else runs
 
+
+#: How often exports are asked for at the most.
+EXPORTS = 3
 ROWS = [
     Row("filtered list, 50 rows", "/api/v1/stances/?topic={topic}&position=2",
         "SELECT id {stances} AND topic_id = {topic_id} AND position = 2 ORDER BY stated_on DESC, id DESC LIMIT 51", 20),
@@ -55,11 +64,11 @@ ROWS = [
     Row("the latest 50 changes", "/api/v1/changes/", "SELECT id {own} ORDER BY since DESC, id DESC LIMIT 51", 15),
     Row("one government's changes", "/api/v1/changes/?actor={actor}",
         "SELECT id {own} AND actor_id = {actor_id} ORDER BY since DESC, id DESC LIMIT 51", 15),
-    Row("as-of matrix", "/?on=2024-03-01",
+    Row("first page on a day, with its matrix", "/?on=2024-03-01",
         "SELECT actor_id, topic_id, value FROM stances_position WHERE since <= '2024-03-01' "
         "AND (until IS NULL OR until > '2024-03-01') AND voice = 'own'", 40),
     Row("search, a word of many", "/search/?q={word}", "SELECT * FROM ({search}) found LIMIT 51", 20),
-    Row("page 10,000 of a list", "/api/v1/stances/?cursor={deep}",
+    Row("a page far down a list", "/api/v1/stances/?cursor={deep}",
         "SELECT id {stances} AND (stated_on, id) < ('{deep_day}', {deep_id}) "
         "ORDER BY stated_on DESC, id DESC LIMIT 51", 20),
     Row("a government's page", "/actors/{actor}/",
@@ -101,9 +110,43 @@ class Result:
     database: str
     statements: int
     stances: int
+    #: How many requests each figure is the median of.
+    runs: int
+    #: Of the corpus, where it was made for this; None of a database that held statements.
+    seed: int | None
+    #: Which page of the list of stances is the one far down it.
+    deep_page: int
     filled_s: float | None
     figures: dict[str, Figure] = field(default_factory=dict)
     memory: tuple[float, float] = (0, 0)
+    #: What `bench.loading` told of `loaddata`, and of the import of all stances.
+    fixture: dict[str, float] = field(default_factory=dict)
+    imported: dict[str, float] = field(default_factory=dict)
+
+
+#: So many objects `loaddata` loads.
+OBJECTS = 20_000
+
+
+def load(result: Result, url: str, server: str) -> None:
+    """Load empty databases of the same kind: a fixture, and all stances of the one that was measured, as a file."""
+    kind = result.database.split()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "stances.csv"
+        environment = {**os.environ, "DATABASE_URL": url}
+        subprocess.run([sys.executable, "manage.py", "export_stances", str(file), "-v0"], check=True, env=environment)
+        with empty(kind, server) as other:
+            result.imported = _loaded(other, "stances", str(file))
+    with empty(kind, server) as other:
+        result.fixture = _loaded(other, "fixture", str(OBJECTS))
+    print(f"import of {result.imported['rows']:,} stances {result.imported['s']:.0f} s; "
+          f"loaddata of {result.fixture['objects']:,} objects {result.fixture['s']:.1f} s")  # fmt: skip
+
+
+def _loaded(url: str, *arguments: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.loading", *arguments]
+    environment = {**os.environ, "DATABASE_URL": url}
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout)
 
 
 def measure(url: str, statements: int, *, seed: int, runs: int) -> Result:
@@ -111,7 +154,15 @@ def measure(url: str, statements: int, *, seed: int, runs: int) -> Result:
     os.environ.update(DATABASE_URL=url, DJANGO_SETTINGS_MODULE="config.settings", HTTPS="0")
     command = [sys.executable, "-m", "bench.filling", str(statements), str(seed)]
     told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    result = Result(told["database"], told["statements"], told["stances"], told["filled_s"])
+    result = Result(
+        told["database"],
+        told["statements"],
+        told["stances"],
+        runs=runs,
+        seed=None if told["filled_s"] is None else seed,
+        deep_page=told["deep_page"],
+        filled_s=told["filled_s"],
+    )
     print(f"\n{result.database}, {result.statements:,} statements, {result.stances:,} stances")
     values, session = told | {"stances": _STANCES, "own": _OWN}, told["session"]
     query = _raw(url)
@@ -119,9 +170,9 @@ def measure(url: str, statements: int, *, seed: int, runs: int) -> Result:
         result.memory = (server.memory(), 0)
         for row in ROWS:
             figure = server.figure(row, row.address.format(**values), session, runs)
-            figure.raw_ms = _median(lambda row=row: query(row.raw.format(**values)), 3 if row.is_export else runs)  # type: ignore[misc]
+            figure.raw_ms = _median(lambda row=row: query(row.raw.format(**values)), row.runs(runs))  # type: ignore[misc]
             result.figures[row.name] = figure
-            print(f"{row.name:32}{figure.ms:10.1f} ms{figure.raw_ms:10.2f} ms raw{figure.bytes / 1024:10.0f} KB"
+            print(f"{row.name:40}{figure.ms:10.1f} ms{figure.raw_ms:10.2f} ms raw{figure.bytes / 1024:10.0f} KB"
                   + (f"   answered {figure.status}" if figure.status not in (200, 304) else ""))  # fmt: skip
         result.memory = (result.memory[0], server.memory())
     return result
@@ -183,7 +234,7 @@ class Server:
         if row.name.endswith("(304)"):
             headers["If-None-Match"] = tag
         found: list[Answer] = []
-        ms = _median(lambda: found.append(ask()), 3 if row.is_export else runs)
+        ms = _median(lambda: found.append(ask()), row.runs(runs))
         connection.close()
         status, size, lines, _ = found[-1]
         return Figure(ms, 0, size, status, lines if row.is_export else 0)
@@ -196,6 +247,14 @@ class Server:
             peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
             peaks.append(int(peak[1]) / 1024 if peak else 0)
         return max(peaks)
+
+
+def _ready(port: int) -> None:
+    """Ask whether a worker answers, not the process above it, which listens before it has any. Raises OSError."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=10)
+    connection.request("GET", "/healthz")
+    connection.getresponse().read()
+    connection.close()
 
 
 @contextmanager
@@ -211,7 +270,7 @@ def served(url: str) -> Iterator[Server]:
     try:
         for _ in range(300):
             try:
-                socket.create_connection((HOST, port), timeout=1).close()
+                _ready(port)
                 break
             except OSError:
                 time.sleep(0.1)

@@ -76,6 +76,7 @@ TEMPLATES = [
         },
     },
 ]
+FORM_RENDERER = "stances.renderers.FormRenderer"
 
 try:
     DATABASES = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from stances.dates import PartialDate, today
 from stances.models import Affiliation, Position, Source, Stance, Topic
@@ -133,20 +133,32 @@ class Said(NamedTuple):
         return any(self.condition in piece for piece in self.quote.split(GAP))
 
 
+class Head(NamedTuple):
+    """A head's time in office, read as plain values: the governments of a page have hundreds."""
+
+    actor: int
+    name: str
+    title: str
+    start: dt.date | None
+    end: dt.date | None
+
+    PATHS = ("actor", "actor__name", "title", "start", "end")  # type: ignore[misc]
+
+
 class Heads:
     """Heads of state and government over time: under whom something was said that was said under an earlier one."""
 
     def __init__(self, actors: QuerySet | Iterable[int]) -> None:
-        self.of: dict[int, list[Affiliation]] = defaultdict(list)
-        held = Affiliation.objects.filter(of__in=actors, authority=Authority.HEAD).select_related("actor")
-        for affiliation in held.order_by("start", "pk"):
-            self.of[affiliation.of_id].append(affiliation)
+        self.of: dict[int, list[Head]] = defaultdict(list)
+        held = Affiliation.objects.filter(of__in=actors, authority=Authority.HEAD).order_by("start", "pk")
+        for of, *head in held.values_list("of", *Head.PATHS):
+            self.of[of].append(Head(*head))
 
-    def earlier(self, actor: int, stated: PartialDate, day: dt.date) -> Affiliation | None:
+    def earlier(self, actor: int, stated: PartialDate, day: dt.date) -> Head | None:
         """Find the office of a head that held all days of `stated` and had ended by `day`, the latest begun."""
         on_day = PartialDate(day, day)
-        now = {it.actor_id for it in self.of[actor] if on_day.lies_within(it.start, it.end)}
-        held = [it for it in self.of[actor] if stated.lies_within(it.start, it.end) and it.actor_id not in now]
+        now = {it.actor for it in self.of[actor] if on_day.lies_within(it.start, it.end)}
+        held = [it for it in self.of[actor] if stated.lies_within(it.start, it.end) and it.actor not in now]
         return held[-1] if held else None
 
 
@@ -161,10 +173,10 @@ class Shown:
     terms: str
     since: dt.date
     statements: int
-    opening: Said
+    began: PartialDate
     latest: Said
     day: dt.date
-    head: Affiliation | None = None
+    head: Head | None = None
     wider: Topic | None = None
     wider_words: str = ""
     actor_slug: str = ""
@@ -253,7 +265,7 @@ class Shown:
     @property
     def under(self) -> str:
         """Name the earlier head under whom it was stated: ", under President Ada Low"."""
-        return f", under {self.head.title} {self.head.actor.name}" if self.head else ""
+        return f", under {self.head.title} {self.head.name}" if self.head else ""
 
     @property
     def verb(self) -> str:
@@ -265,7 +277,7 @@ class Shown:
         if self.statements == 1:
             return f"{self.verb} once"
         verb = "reported" if self.heard else "held"
-        return f"{verb} in {self.statements} statements{since_words(self.opening.date)}"
+        return f"{verb} in {self.statements} statements{since_words(self.began)}"
 
     @property
     def age(self) -> str:
@@ -327,21 +339,21 @@ def board(tree: TopicTree, day: dt.date, *, actors: QuerySet | Iterable[int], to
             "terms",
             "since",
             "statements",
-            "opening_id",
+            Subquery(Stance.objects.filter(pk=OuterRef("opening")).values("earliest_on")),
             "latest",
             "actor__slug",
         )
     )
-    said: dict[int | None, Said] = {}
-    cited = iter({pk for *_, opening, latest, _ in rows for pk in (opening, latest)})
+    said: dict[int, Said] = {}
+    cited = iter({latest for *_, latest, _ in rows})
     while batch := list(islice(cited, BATCH)):
         found = Stance.objects.filter(pk__in=batch).order_by().values_list(*Said.PATHS)
         said |= {it.pk: it for it in map(Said._make, found)}
     heads = Heads(actors)
     cells = {}
-    for actor, topic, voice, value, terms, since, statements, opening, latest, slug in rows:
-        last = said.get(latest, said[opening])
+    for actor, topic, voice, value, terms, since, statements, earliest, latest, slug in rows:
+        last = said[latest]
         head = heads.earlier(actor, last.date, day) if voice == Voice.OWN else None
-        facts = (voice, value, terms, since, statements, said[opening], last, day, head)
+        facts = (voice, value, terms, since, statements, PartialDate(earliest, since), last, day, head)
         cells[actor, topic, voice] = Shown(actor, tree.by_id[topic], *facts, actor_slug=slug)
     return Board(day, tree, cells)

@@ -27,6 +27,8 @@ STANCE, STATEMENT, SPEAKER, SOURCE, ACTOR, TOPIC = (
     "topic",
 )
 NEEDED = ("statement_key", "date", "actor", "topic", "position")
+#: What each row names, and cannot be without.
+NAMED = ("statement_key", "actor", "topic")
 _NAMES = {"slug", "key"}
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -117,6 +119,12 @@ def wrong_columns(names: Collection[str]) -> Iterator[tuple[str, str]]:
     for name in NEEDED:
         if name not in names:
             yield name, f"This column is needed. Needed are: {', '.join(NEEDED)}."
+
+
+def rule_of_missing(cells: int = 0, columns: int = 0) -> str:
+    """Say that a cell of NAMED is missing, and, of a row that is cut short, how many cells it and the header have."""
+    short = f"; this one has {cells} {'cell' if cells == 1 else 'cells'}, the header {columns}" if columns else ""
+    return f"It is needed in each row{short}."
 
 
 def _one_of(text: str, values: list[str]) -> str:

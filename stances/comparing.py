@@ -241,7 +241,7 @@ class Comparison:
             pair = self.pairs[0]
             spoke, days = days_words(pair.both_spoke), days_words(pair.whole.days)
             stood = f": {pair.stood}" if pair.stood else ""
-            return f"Both spoke on {spoke}; both positions are carried forward on {days}{stood}."
+            return f"The two can be compared on {days}{stood}. Both spoke on {spoke}."
         spoken = Counter(day for told in self.histories for day in set(told.stated_on))
         spoke = f"On {days_words(sum(n > 1 for n in spoken.values()))} two or more of them spoke."
         return f"{spoke} {none}." if silent else spoke

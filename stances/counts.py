@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import CharField
+from django.db.models.functions import Cast, Substr
 from django.urls import reverse
 
+from stances import dialects
 from stances.models import Actor, Stance, Topic
 from stances.models.statements import StanceQuerySet
 from stances.periods import Period, period_of
@@ -20,7 +22,8 @@ from stances.tree import TopicTree
 from stances.vocabulary import ActorKind, Authority, Value, Voice, side
 
 ONE_BY_ONE = 200  # up to so many stances are drawn one by one
-LISTED = 20  # so many governments and speakers are listed
+OWN = Voice.OWN.value
+SPEAKERS = 20  # so many are told
 NAMED = 40  # an address that asks for the stances counted names up to so many governments
 
 
@@ -72,13 +75,32 @@ class Counts:
         return self.of_governments.filter(attribution=Voice.OWN)
 
     @cached_property
-    def days(self) -> list[tuple[dt.date, int, int]]:
-        """List each day and position, with how many own stances."""
-        return list(self.own.values_list("stated_on", "position").annotate(Count("pk")))
+    def _counted(self) -> dict[str, list[tuple]]:
+        """Count, in one pass, by topic, actor, speaker, authority and month; each by attribution and position, too.
+
+        All of it stands in the index of topics, so that no row is read.
+        """
+        names = ("topic", "actor", "speaker", "authority", "month")
+        rows = self.of_governments.values("topic", "actor", "speaker", "authority", "attribution", "position")
+        month = Substr(Cast("stated_on", CharField()), 1, 7)
+        sql, params = rows.annotate(month=month).query.sql_with_params()
+        found = dialects.count_by(sql, params, [(name, "attribution", "position") for name in names])
+        return dict(zip(names, found, strict=True))
+
+    def _own_by(self, name: str) -> dict[Any, dict[int, int]]:
+        """Give how many own stances hold each position, by one of what they are counted by."""
+        return _positions((it, position, number) for it, voice, position, number in self._counted[name] if voice == OWN)
+
+    @cached_property
+    def periods(self) -> dict[Period, dict[int, int]]:
+        """Give how many own stances hold each position, by stretch of the calendar, in order of time."""
+        by_month = self._own_by("month")
+        periods = ((period_of(self.by, dt.date.fromisoformat(f"{month}-01")), month) for month in sorted(by_month))
+        return _positions((period, *it) for period, month in periods for it in by_month[month].items())
 
     @property
     def total(self) -> int:
-        return sum(number for *_, number in self.days)
+        return sum(number for positions in self.periods.values() for number in positions.values())
 
     @cached_property
     def quarters(self) -> Quarters | None:
@@ -87,12 +109,13 @@ class Counts:
     @property
     def on_paper(self) -> Quarters | None:
         """Give the figure up to the year of the last statement."""
-        return self.quarters_to(max((day for day, *_ in self.days), default=self.day))
+        return self.quarters_to(max((period.first for period in self.periods), default=self.day))
 
     def quarters_to(self, day: dt.date) -> Quarters | None:
         if self.total <= ONE_BY_ONE:
             return quarters(each(self.own.with_evidence().order_by("stated_on", "pk")), day, self.by)
-        return quarters([Counted(*row) for row in self.days], day, self.by, self.listed_in)
+        counted = [Counted(period.first, *it) for period, found in self.periods.items() for it in found.items()]
+        return quarters(counted, day, self.by, self.listed_in)
 
     def listed(self, **query: Any) -> str:
         """Write the address of the list of the stances counted, narrowed; none where it would name too many."""
@@ -108,20 +131,9 @@ class Counts:
         return self.listed(after=period.first.isoformat(), before=last, position=position)
 
     @cached_property
-    def _kinds(self) -> list[tuple[tuple[int, int, str, str], int, int]]:
-        """Count, in one pass, by topic, actor, authority and attribution, and each of these by position."""
-        rows = self.of_governments.values_list("topic", "actor", "authority", "attribution", "position")
-        return [(row[:4], *row[4:]) for row in rows.annotate(Count("pk"))]
-
-    def _own_by(self, place: int) -> dict[Any, dict[int, int]]:
-        """Give how many own stances hold each position, by topic (0) or by actor (1)."""
-        own = ((kind[place], position, number) for kind, position, number in self._kinds if kind[3] == Voice.OWN)
-        return self._positions(own)
-
-    @cached_property
     def governments(self) -> list[Tally]:
         """List the governments by how much they said in their own words, most first."""
-        counted = self._own_by(1)
+        counted = self._own_by("actor")
         actors = Actor.objects.in_bulk(list(counted))
         found = [
             Tally(
@@ -137,14 +149,19 @@ class Counts:
 
     @cached_property
     def _slugs(self) -> list[str]:
-        spoken_of = {actor for (_, actor, *_), *_ in self._kinds}
+        spoken_of = {actor for actor, *_ in self._counted["actor"]}
         return sorted(Actor.objects.filter(pk__in=spoken_of).order_by().values_list("slug", flat=True)[: NAMED + 1])
+
+    @property
+    def spoke(self) -> int:
+        """Count who spoke in the own voice of governments."""
+        return len(self._own_by("speaker"))
 
     @cached_property
     def speakers(self) -> list[Tally]:
-        """List who spoke in the own voice of governments, most first."""
-        counted = self._positions(self.own.values_list("speaker", "position").annotate(Count("pk")))
-        first = sorted(counted, key=lambda pk: (-sum(counted[pk].values()), pk))[:LISTED]
+        """List the first of those who spoke in the own voice of governments, most first."""
+        counted = self._own_by("speaker")
+        first = sorted(counted, key=lambda pk: (-sum(counted[pk].values()), pk))[:SPEAKERS]
         people = Actor.objects.in_bulk(first)
         found = [
             Tally(
@@ -161,7 +178,7 @@ class Counts:
     @cached_property
     def topics(self) -> list[Tally]:
         """List the topics on which governments spoke in their own words, in the order of the tree."""
-        counted = self._own_by(0)
+        counted = self._own_by("topic")
         return [
             Tally(
                 topic.name,
@@ -177,7 +194,8 @@ class Counts:
     @cached_property
     def authorities(self) -> list[Tally]:
         """List with what authority governments' positions were stated, own and reported, highest first."""
-        counted = self._positions((kind[2:], position, number) for kind, position, number in self._kinds)
+        rows = self._counted["authority"]
+        counted = _positions(((authority, voice), position, number) for authority, voice, position, number in rows)
         return [
             Tally(
                 f"{authority.label}{', reported' if voice == Voice.REPORTED else ''}",
@@ -191,23 +209,12 @@ class Counts:
             if (authority.value, voice.value) in counted
         ]
 
-    @staticmethod
-    def _positions(rows: Iterable[tuple[Any, int, int]]) -> dict[Any, dict[int, int]]:
-        """Give how many stances of each key hold each position."""
-        found: dict[Any, dict[int, int]] = defaultdict(dict)
-        for key, position, number in rows:
-            found[key][position] = found[key].get(position, 0) + number
-        return dict(found)
-
     @property
     def rows(self) -> list[tuple[Any, ...]]:
         """Give each stretch of the calendar in which something was said, with its counts by side and by position."""
-        positions: dict[Period, dict[int, int]] = defaultdict(lambda: dict.fromkeys(Value, 0))
         told = self.quarters
         if told is None:
             return []
-        for day, position, number in self.days:
-            positions[period_of(self.by, day)][position] += number
         return [
             (
                 row.period.notation,
@@ -216,7 +223,15 @@ class Counts:
                 row.favour,
                 row.undecided,
                 row.against,
-                *(positions[row.period][value] for value in Value),
+                *(self.periods[row.period].get(value, 0) for value in Value),
             )
             for row in told.quarters
         ]
+
+
+def _positions(rows: Iterable[tuple[Any, int, int]]) -> dict[Any, dict[int, int]]:
+    """Give how many stances of each key hold each position."""
+    found: dict[Any, dict[int, int]] = defaultdict(dict)
+    for key, position, number in rows:
+        found[key][position] = found[key].get(position, 0) + number
+    return dict(found)

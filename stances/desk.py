@@ -9,9 +9,11 @@ from django.contrib.admin.apps import AdminConfig
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.http import HttpResponseRedirect
+from django.template.response import SimpleTemplateResponse
 from django.urls import include, path, reverse
 
 from stances.forms import ids_among
+from stances.limits import uncompiled
 
 ORDER = ["Statement", "Source", "Actor", "Affiliation", "Topic", "Stance", "Position", "FormerSlug", "Import"]
 
@@ -36,7 +38,10 @@ class Desk(admin.AdminSite):
     index_title = "Desk"
 
     def admin_view(self, view, cacheable=False):
-        """Refuse what a database cannot compare: a NUL in an address, a chosen row that is no id; see Django's own."""
+        """Refuse what a database cannot compare: a NUL in an address, a chosen row that is no id; see Django's own.
+
+        No query of a page is compiled, those that its template asks included.
+        """
         inner = super().admin_view(view, cacheable)
 
         @wraps(view)
@@ -48,7 +53,11 @@ class Desk(admin.AdminSite):
             if request.method == "POST" and ACTION_CHECKBOX_NAME in request.POST:
                 request.POST = request.POST.copy()
                 request.POST.setlist(ACTION_CHECKBOX_NAME, ids_among(request.POST.getlist(ACTION_CHECKBOX_NAME)))
-            return inner(request, *args, **kwargs)
+            if request.method != "GET":
+                return inner(request, *args, **kwargs)
+            with uncompiled():
+                answer = inner(request, *args, **kwargs)
+                return answer.render() if isinstance(answer, SimpleTemplateResponse) else answer
 
         return checked
 
@@ -60,9 +69,17 @@ class Desk(admin.AdminSite):
         return [path("stances/", include(of_stances.changes_urls())), *super().get_urls()]
 
     def index(self, request, extra_context=None):
-        from stances.queues import sections  # the models are not there yet when the site is made
+        from stances import practice  # the models are not there yet when the site is made
+        from stances.queues import sections
 
-        return super().index(request, {"sections": sections(request.user), **(extra_context or {})})
+        queues = sections(request.user)
+        nothing_waits = bool(queues) and not any(queue.count for queue in queues)
+        context = {
+            "sections": queues,
+            "nothing_waits": nothing_waits,
+            "practice": practice.article() if nothing_waits else None,
+        }
+        return super().index(request, {**context, **(extra_context or {})})
 
     def get_app_list(self, request, app_label=None):
         listed = super().get_app_list(request, app_label)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 
 def is_postgresql() -> bool:
@@ -31,6 +34,36 @@ def ask(sql: str, params: Sequence[Any] | None = None) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
+
+
+def count_by(sql: str, params: Sequence[Any], sets: Sequence[Sequence[str]]) -> list[list[tuple]]:
+    """Count the rows of a query by each set of its columns: a row a group, with the set's columns and the number.
+
+    PostgreSQL passes over the rows once for all sets, SQLite once for each.
+    """
+    found: list[list[tuple]] = [[] for _ in sets]
+    columns = sorted({column for columns in sets for column in columns})
+    if not is_postgresql():
+        for place, of_set in enumerate(sets):
+            names = ", ".join(of_set)
+            found[place] = ask(f"SELECT {names}, COUNT(*) FROM ({sql}) AS counted GROUP BY {names}", params)
+        return found
+    names, groups = ", ".join(columns), ", ".join(f"({', '.join(of_set)})" for of_set in sets)
+    rows = ask(
+        f"SELECT GROUPING({names}), {names}, COUNT(*) FROM ({sql}) AS counted GROUP BY GROUPING SETS ({groups})", params
+    )
+    for place, of_set in enumerate(sets):
+        left_out = int("".join(str(int(column not in of_set)) for column in columns), 2)
+        take = itemgetter(*(columns.index(column) + 1 for column in of_set), -1)
+        found[place] = [take(row) for row in rows if row[0] == left_out]
+    return found
+
+
+def among(ids: Iterable[int]) -> RawSQL:
+    """Select ids that are at hand, as one parameter: of a thousand in a list Django makes a parameter of each."""
+    if is_postgresql():
+        return RawSQL("SELECT unnest(CAST(%s AS bigint[]))", [list(ids)])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(ids))])
 
 
 def stream(sql: str, size: int = 5000) -> Iterator[tuple]:
@@ -78,9 +111,11 @@ def as_day(value: Any) -> Any:
     return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def temporary(name: str, columns: str) -> None:
+def temporary(name: str, columns: str, key: str = "") -> None:
+    """Make a temporary table anew; by its key SQLite finds rows, where PostgreSQL joins whole tables and needs none."""
     drop(name)
-    run(f"CREATE TEMPORARY TABLE {name} ({columns})")
+    primary = f", PRIMARY KEY ({key})" if key and not is_postgresql() else ""
+    run(f"CREATE TEMPORARY TABLE {name} ({columns}{primary})")
 
 
 def enter_history(model: Any, ids: str, *, kind: str, at: dt.datetime, reason: str, by: int | None = None) -> None:

@@ -173,7 +173,10 @@ def draw_row(sheet: Sheet, row: Row, axis: Axis, by_actor: bool) -> None:
     room = WIDTH - MARGIN - tile(Element("g"), 0, 0, css, words, **tiled)
     names = textwrap.wrap(clean(name), int((room - MARGIN) / 8))
     below = "" if not shown else shown.wider_words if shown.wider else f"reported by {shown.reporter}" * shown.heard
-    told = "; ".join(it for it in (history.note, "" if row.labelled else row.moved, below) if it)
+    parts = [history.note, "" if row.labelled else row.moved]
+    if below and not (shown and shown.heard and f"by {shown.reporter}" in history.note):
+        parts.append(below)
+    told = "; ".join(filter(None, parts))
     notes = textwrap.wrap(clean(told), SMALL_CHARS)
     head = 10 + 16 * len(names) + 14 * len(notes)
     tall = 18 if row.empty else 88 if row.reports and row.rings else 70 if row.reports or row.rings else 54

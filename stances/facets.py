@@ -12,11 +12,11 @@ from django.db.models import F, Max, Min, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import ExtractYear
 from django.http import QueryDict
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
 from stances.filters import ListFilterSet
+from stances.markup import each, filled
 from stances.models import Actor, Topic
 from stances.parameters import Slugs
 from stances.tallies import MOST_COUNTED, Count, Tallies, capped_counts, counted
@@ -62,7 +62,7 @@ class Option:
 
     @property
     def drawn(self) -> SafeString:
-        return format_html(BAR, self.label, self.share, self.counted)
+        return filled(BAR, self.label, self.share, self.counted)
 
 
 @dataclass
@@ -91,15 +91,15 @@ class Facet:
         if self.links:
             current = mark_safe(' aria-current="true"')
             rows = ((it.css, it.url, current if it.chosen else "", it.drawn) for it in self.options)
-            return format_html_join("", LINK, rows)
+            return each(LINK, rows)
         ticked = (
             (it.css, name, it.value, name, it.value, " checked" if it.chosen else "", it.drawn) for it in self.options
         )
-        return format_html_join("", TICK, ticked)
+        return each(TICK, ticked)
 
     @cached_property
     def offered(self) -> SafeString:
-        return format_html_join("", '<option value="{}">{}</option>', self.others)
+        return each('<option value="{}">{}</option>', self.others)
 
     def __post_init__(self) -> None:
         most = max((option.count for option in self.options), default=0)
@@ -195,7 +195,7 @@ def in_tree(topic: Topic) -> str | SafeString:
     """Name a topic where it is seen under its parent: shortly for the eye, wholly for the ear."""
     if topic.short_name == topic.name or topic.parent_id is None:
         return topic.name
-    return format_html('<span aria-hidden="true">{}</span><span class="sr">{}</span>', topic.short_name, topic.name)
+    return filled('<span aria-hidden="true">{}</span><span class="sr">{}</span>', topic.short_name, topic.name)
 
 
 def build(facets: Iterable, filters: ListFilterSet) -> list[Facet]:

@@ -19,7 +19,7 @@ from stances import dialects, integrity
 from stances.fixture_values import broken_rules, printable, problem_of, problems_of_fields, read
 from stances.models import CURATED, Affiliation, FormerSlug, Stance, Statement, resolve
 from stances.models.curated import CuratedModel, SluggedModel
-from stances.vocabulary import Status
+from stances.vocabulary import UNPUBLISHED, Status
 from stances.writes import PublicWrite, public_write
 
 LOADED = "loaded from fixture"
@@ -28,7 +28,6 @@ CONFLICTS = (
     "Editors have changed since what this fixture would write. Nothing was written; --force takes the fixture's values."
 )
 NEVER_NAMED = ("id", "coder", "reviewer", "published_at")
-UNPUBLISHED = (Status.DRAFT, Status.SUBMITTED)
 BATCH = 500
 SHOWN = 100
 

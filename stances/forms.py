@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from django import forms
@@ -11,10 +13,12 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.forms.models import InlineForeignKeyField
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from stances.dates import PartialDate, PartialDateField
-from stances.vocabulary import ANCHORS, CSS, SIGNS, WORDS, Status, Terms, Value
+from stances.renderers import attributes, input_tag
+from stances.vocabulary import ANCHORS, CSS, SIGNS, WORDS, Form, Status, Terms, Value
 
 #: The field at which a broken constraint is told; those of none are told above the form.
 PLACES = {
@@ -70,6 +74,24 @@ class Face(NamedTuple):
     anchors: str = ""
 
 
+@cache
+def drawn(faces: tuple[Face, ...]) -> SafeString:
+    """Draw what a tile shows, once for all the rows of a form."""
+    return format_html_join(
+        "\n",
+        '<span class="face {}">{}<b>{}</b>{}</span>',
+        (
+            (
+                face.css,
+                format_html('<b class="sign" aria-hidden="true">{}</b>', face.sign) if face.sign else "",
+                face.words,
+                format_html("<small>{}</small>", face.anchors) if face.anchors else "",
+            )
+            for face in faces
+        ),
+    )
+
+
 class Tiles(forms.RadioSelect):
     """Radio buttons as a row of tiles, in a fieldset of their own; see static/stances/desk.css."""
 
@@ -78,8 +100,12 @@ class Tiles(forms.RadioSelect):
     #: Below the tiles: the words that anchor the chosen one.
     anchors: tuple[tuple[str, str], ...] = ()
 
-    def faces(self, value: Any) -> list[Face]:
+    def faces(self, value: Any) -> tuple[Face, ...]:
         raise NotImplementedError
+
+    def title(self, value: Any) -> str:
+        """Give what is told of a tile under the pointer."""
+        return ""
 
     def get_context(self, name, value, attrs):
         context = super().get_context(name, value, attrs)
@@ -89,7 +115,10 @@ class Tiles(forms.RadioSelect):
     def create_option(self, name, value, *args, **kwargs):
         option = super().create_option(name, value, *args, **kwargs)
         faces = self.faces(value)
-        return option | {"faces": faces, "css": faces[0].css if len(faces) == 1 else ""}
+        css, title = faces[0].css if len(faces) == 1 else "", self.title(value)
+        label = {"for": option["attrs"].get("id", False), "class": css, "title": title or False}
+        shown = f"<label{attributes(label)}>{input_tag(option)}\n{drawn(faces)}</label>"
+        return option | {"shown": mark_safe(shown)}  # noqa: S308  (the parts are HTML)
 
 
 def anchors_of(side: int) -> str:
@@ -105,10 +134,10 @@ class SideTiles(Tiles):
     anchors = tuple((CSS[value], anchors_of(value)) for value in Value.values)
 
     def faces(self, value):
-        return [Face(CSS[value], Value(value).label, SIGNS[value])]
+        return (Face(CSS[value], Value(value).label, SIGNS[value]),)
 
-    def create_option(self, name, value, *args, **kwargs):
-        return super().create_option(name, value, *args, **kwargs) | {"title": anchors_of(int(value))}
+    def title(self, value):
+        return anchors_of(int(value))
 
 
 class TermsTiles(Tiles):
@@ -119,8 +148,8 @@ class TermsTiles(Tiles):
 
     def faces(self, value):
         if not value:
-            return [Face("none", "no terms")]
-        return [Face(CSS[side], WORDS[side, value], anchors=ANCHORS[side, value]) for side in (1, -1)]
+            return (Face("none", "no terms"),)
+        return tuple(Face(CSS[side], WORDS[side, value], anchors=ANCHORS[side, value]) for side in (1, -1))
 
     def create_option(self, name, value, label, selected, *args, **kwargs):
         # Nothing chosen is nothing ticked, so that the tabulator comes to the first of the terms.
@@ -320,6 +349,13 @@ class StatementForm(BriefForm, ReasonedForm):
         super().clean()
         if said := self.cleaned_data.get("said"):
             self.instance.date = said
+        form, quote = self.cleaned_data.get("form"), self.cleaned_data.get("quote")
+        if form == Form.DIRECT and quote == "":
+            self.add_error("quote", "A direct quotation needs its words: give them, or choose another form.")
+        elif form and form != Form.DIRECT and quote:
+            self.add_error(
+                "quote", "You gave a quote: choose “direct quotation” as its form, or leave the quote empty."
+            )
 
     @cached_property
     def changed_data(self):
@@ -373,6 +409,26 @@ class RowsFormSet(forms.BaseInlineFormSet):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.absolute_max = min(self.absolute_max, MOST_ROWS)
+
+    @cached_property
+    def _claimed(self) -> int:
+        return super().total_form_count()
+
+    @cached_property
+    def _sent(self) -> set[int]:
+        """Give the numbers of the claimed rows of which anything was sent."""
+        row = re.compile(rf"{re.escape(str(self.prefix))}-([0-9]{{1,4}})-\w+", re.ASCII)
+        found = (int(match[1]) for name in self.data if (match := row.fullmatch(name)))
+        return {number for number in found if number < self._claimed}
+
+    def total_form_count(self) -> int:
+        """Make no more forms than rows were sent, whatever is claimed: each is checked and drawn."""
+        return len(self._sent) if self.is_bound else super().total_form_count()
+
+    def clean(self):
+        super().clean()
+        if self.is_bound and len(self._sent) != self._claimed:
+            raise ValidationError("Rows are missing in what was sent: open the form again.")
 
     @cached_property
     def chosen(self) -> dict[str, dict[str, models.Model]]:

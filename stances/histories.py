@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, OuterRef, Q, Subquery
 
+from stances import dialects
 from stances.asof import DECIDING, Shown, condition_said, reporter, source_of, stated_date
 from stances.dates import PartialDate
 from stances.models import Actor, Affiliation, Position, Stance, Statement, Topic
@@ -112,7 +113,8 @@ class Overview:
     def note(self) -> str:
         """Count all of it: "16,576 times on record, 2,113 changes"."""
         changes = max(self.opened.total() - 1, 0)
-        moved = f"{changes:,} change{'' if changes == 1 else 's'}" if self.opened else "no own position"
+        moved = f"{changes:,} change{'s' if changes > 1 else ''}" if changes else "no change"
+        moved = moved if self.opened else "no own position"
         return f"{self.said.total():,} times on record, {moved}"
 
 
@@ -280,35 +282,27 @@ def read(series: Q, day: dt.date, most: int, *, after: dt.date | None = None, co
     """Read the public stances of series, as of a day: all, or where a series is long about `most`, the newest.
 
     `series` asks for actors and topics. Those read last are the newest up to `after`, where that is given. How many
-    were left out is `counted` on request, and is else told as one. Six queries at most, however much was said.
+    were left out is `counted` on request, and is else told as one. Nine queries at most, however much was said.
     """
     pair = {name: OuterRef(name) for name in ("actor", "topic")}
     until = after or day
     said = Stance.objects.public().filter(**pair, stated_on__lte=until)
     first = said.order_by("-stated_on").values("stated_on")[most : most + 1]
+    before = Position.objects.filter(**pair, voice=OuterRef("voice"), since__lt=OuterRef("cut")).order_by("-since")
     held = Position.objects.on(day).filter(series).order_by().values_list("actor", "topic")
-    firsts = {(actor, topic): cut for actor, topic, cut in held.annotate(cut=Subquery(first))}
-    cuts = {key: cut for key, cut in firsts.items() if cut}
+    found = list(held.annotate(cut=Subquery(first), edge=Subquery(before.values("pk")[:1])))
+    cuts = {(actor, topic): cut for actor, topic, cut, _ in found if cut}
     if not cuts and until == day:
         return Reading(up_to(Stance.objects.filter(series), day))
-    # Each series by itself: then the index of series gives just these rows.
-    wanted = Q(pk__in=[])
-    for (actor, topic), cut in firsts.items():
-        wanted |= Q(actor=actor, topic=topic, **({"stated_on__gte": cut} if cut else {}))
-    stances = up_to(Stance.objects.filter(wanted), until)
-    ended = {key: Q(until=None) | Q(until__gte=cut) for key, cut in cuts.items()}
-    before = [
-        Position.objects.filter(ended[actor, topic], actor=actor, topic=topic, since__lt=cut).order_by()
-        for (actor, topic), cut in cuts.items()
-    ]
-    edges = list(Position.objects.none().union(*before, all=True))
+    edges = list(Position.objects.filter(pk__in={edge for *_, edge in found if edge}).order_by())
     if until < day:
         same = Position.objects.filter(**pair, voice=OuterRef("voice"), since__gt=until, since__lte=day)
         following = Position.objects.filter(series, since=Subquery(same.order_by("since").values("since")[:1]))
         edges += list(following.order_by())
-    known = {stance.pk for stance in stances}
-    more = Stance.objects.with_evidence().filter(pk__in={it.opening_id for it in edges} - known)
-    stances += list(more.order_by("stated_on", "pk"))
+    openings = {it.opening_id for it in edges}
+    newest = newest_of({(actor, topic): cut for actor, topic, cut, _ in found}, until)
+    rows = known(Stance.objects.filter(pk__in={*newest, *openings}))
+    stances = [it for it in rows if it.pk in openings or printed_by(it, until)]
     omitted = dict.fromkeys(cuts, 1)
     if counted:
         whole = Stance.objects.public().filter(series, stated_on__lte=day).order_by().values_list("actor", "topic")
@@ -364,10 +358,46 @@ def history(
     return made
 
 
+def newest_of(cuts: Mapping[tuple[int, int], dt.date | None], day: dt.date) -> list[int]:
+    """Find the public stances of series, by actor and topic, that were said from a day on, of each its own, to `day`.
+
+    Each series is looked up by itself in the index of series; a condition for each takes longer to plan than to answer.
+    """
+    if not cuts:
+        return []
+    row = f"(%s, %s, {dialects.day('%s')})"
+    params = [value for (actor, topic), cut in cuts.items() for value in (actor, topic, f"{cut or dt.date.min}")]
+    sql = (
+        f"WITH wanted (actor, topic, cut) AS (VALUES {', '.join([row] * len(cuts))}) "  # noqa: S608  (no value in it)
+        "SELECT id FROM wanted JOIN stances_stance ON actor_id = actor AND topic_id = topic "
+        "AND stated_on >= cut AND stated_on <= %s AND public"
+    )
+    found = dialects.ask(sql, [*params, f"{day}"])
+    return [pk for (pk,) in found]
+
+
 def up_to(stances: StanceQuerySet, day: dt.date) -> list[Stance]:
     """Read public stances with their evidence, as of a day: said by then, and repeats printed by then."""
-    rows = stances.public().filter(stated_on__lte=day).with_evidence().order_by("stated_on", "pk")
-    return [stance for stance in rows if not stance.repeat or (source_of(stance).published_on or day) <= day]
+    return [it for it in known(stances.public().filter(stated_on__lte=day)) if printed_by(it, day)]
+
+
+def printed_by(stance: Stance, day: dt.date) -> bool:
+    return not stance.repeat or (source_of(stance).published_on or day) <= day
+
+
+def known(stances: StanceQuerySet) -> list[Stance]:
+    """Read stances with their evidence, the oldest first: each actor and topic once, however many of them name it."""
+    evidence = stances.select_related("statement__repeats", "source").defer("source__text")
+    rows = list(evidence.order_by("stated_on", "pk"))
+    named = {pk for it in rows for pk in (it.actor_id, it.statement.speaker_id, source_of(it).publisher_id)}
+    actors = Actor.objects.in_bulk(named - {None})
+    topics = Topic.objects.defer("coding_notes", "about").in_bulk({it.topic_id for it in rows})
+    for it in rows:
+        it.actor, it.topic = actors[it.actor_id], topics[it.topic_id]
+        it.speaker = it.statement.speaker = actors[it.statement.speaker_id]
+        if publisher := source_of(it).publisher_id:
+            source_of(it).publisher = actors[publisher]
+    return rows
 
 
 class Office(NamedTuple):

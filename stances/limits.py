@@ -27,7 +27,8 @@ class TookTooLong(Exception):
 def time_limit(seconds: float) -> Iterator[None]:
     """Stop queries of the block that take longer, in seconds; 0 is no limit. Raises TookTooLong.
 
-    PostgreSQL counts for each query by itself (`statement_timeout`), SQLite for the block. The connection is as before
+    PostgreSQL counts for each query by itself (`statement_timeout`), SQLite for the block. PostgreSQL compiles none of
+    them meanwhile: that takes longer than any query that ends within the limit gains by it. The connection is as before
     afterwards: it may serve the desk next, which has no limit.
     """
     if not seconds:
@@ -45,14 +46,32 @@ def time_limit(seconds: float) -> Iterator[None]:
         lift()
 
 
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """Have PostgreSQL compile no query of the block, as under a limit; how long they take is not limited."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    lift = _set(jit="off")
+    try:
+        yield
+    finally:
+        lift()
+
+
 def _limit_postgresql(seconds: float) -> Callable[[], None]:
+    return _set(statement_timeout=round(seconds * 1000), jit="off")
+
+
+def _set(**settings: int | str) -> Callable[[], None]:
     driver = connection.connection
-    driver.execute(f"SET statement_timeout = {round(seconds * 1000)}")
+    driver.execute("; ".join(f"SET {name} = {value}" for name, value in settings.items()))
 
     def lift() -> None:
         if driver.closed or driver.info.transaction_status == driver.info.transaction_status.INERROR:
-            return  # the limit ends with the connection, or with the transaction that cannot go on
-        driver.execute("RESET statement_timeout")
+            return  # they end with the connection, or with the transaction that cannot go on
+        driver.execute("; ".join(f"RESET {name}" for name in settings))
 
     return lift
 

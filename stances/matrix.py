@@ -145,6 +145,7 @@ class Matrix:
     since: dt.date | None = None
     differences: list[Difference] = field(default_factory=list)
     governments: int = 0
+    recorded: int = 0  # of so many governments, drawn or not, any position is recorded
     more_columns: list[Topic] = field(default_factory=list)
     whole: bool = True
 
@@ -174,21 +175,22 @@ class Matrix:
 
 
 def matrix(tree: TopicTree, topic: Topic, day: dt.date, since: dt.date | None = None) -> Matrix:
-    """Lay out a topic and its children for the governments that the question concerns; six queries.
+    """Lay out a topic and its children for the governments that the question concerns; seven queries.
 
     With `since`, an earlier day, what differs from it is marked; three queries more. Of a large table only the first
     rows and columns are drawn, without the topics under the columns: the work does not grow with what is recorded.
     """
     subtree = tree.subtree(topic)
-    parts = rows_of(topic, subtree, day)
-    governments = sum(len(actors) for _, actors in parts)
+    parts, recorded = rows_of(topic, subtree, day)
+    governments = sum(len(listed) for _, listed in parts)
     drawn = first_rows(parts)
-    actors = [actor for _, listed in drawn for actor in listed]
+    pks = [pk for _, listed in drawn for pk in listed]
+    actor_of = Actor.objects.in_bulk(pks)
+    actors = [actor_of[pk] for pk in pks]
     children = tree.children[topic.pk]
     whole = len(actors) * len(subtree) <= CELLS and len(children) < WIDEST
     columns = [topic, *(children if whole or len(children) < COLUMNS else children[: COLUMNS - 1])]
     topics = subtree if whole else columns
-    pks = [actor.pk for actor in actors]
     on_day = board(tree, day, actors=pks, topics=topics)
     found = {}
     if since:
@@ -197,7 +199,10 @@ def matrix(tree: TopicTree, topic: Topic, day: dt.date, since: dt.date | None = 
     groups = [
         Rows(
             name,
-            [Row(actor, [cell(on_day, actor, column, topic, found, whole) for column in columns]) for actor in listed],
+            [
+                Row(actor_of[pk], [cell(on_day, actor_of[pk], column, topic, found, whole) for column in columns])
+                for pk in listed
+            ],
         )
         for name, listed in drawn
     ]
@@ -211,12 +216,13 @@ def matrix(tree: TopicTree, topic: Topic, day: dt.date, since: dt.date | None = 
         since,
         list(found.values()),
         governments,
+        recorded,
         [child for child in children if child not in columns],
         whole,
     )
 
 
-def first_rows(parts: list[tuple[str, list[Actor]]]) -> list[tuple[str, list[Actor]]]:
+def first_rows(parts: list[tuple[str, list[int]]]) -> list[tuple[str, list[int]]]:
     """Keep the governments that a table has rows for: members before candidates before others, each by name."""
     room, kept = ROWS, []
     for name, actors in parts:
@@ -246,23 +252,31 @@ def changed_days(tree: TopicTree, topic: Topic, day: dt.date, today: dt.date) ->
     )
 
 
-def rows_of(topic: Topic, subtree: list[Topic], day: dt.date) -> list[tuple[str, list[Actor]]]:
+def rows_of(topic: Topic, subtree: list[Topic], day: dt.date) -> tuple[list[tuple[str, list[int]]], int]:
     """Part the governments: members on the day, then candidates that topics name, then others with any position.
 
-    Two queries.
+    Gives the ids of each part by name, and of how many governments any position is recorded. Two queries: of hundreds
+    of governments a dozen are drawn.
     """
-    rows = Actor.objects.governments().with_position_on(subtree, day)
-    governments = {actor.pk: actor for actor in sorted(rows, key=lambda actor: (actor.label.casefold(), actor.pk))}
+    rows = Actor.objects.governments().with_position_on(subtree, day).order_by()
+    told = rows.values_list("short_name", "name", "pk", "held")
+    by_name = sorted(((short or name).casefold(), pk, held) for short, name, pk, held in told)
+    governments = {pk: held for _, pk, held in by_name}
     members: set[int] = set()
     if topic.group_id is not None:
         belong = Affiliation.objects.on(day).filter(of=topic.group_id, actor__kind=ActorKind.GOVERNMENT)
         members = set(belong.order_by().values_list("actor_id", flat=True))
     candidates = {t.candidate_id for t in subtree if t.candidate_id in governments} - members
-    others = {pk for pk, actor in governments.items() if actor.held} - members - candidates
+    recorded = {pk for pk, held in governments.items() if held}
     named = f"Members of {topic.group.label}" if topic.group else "Members"
-    parts: list[tuple[str, Collection[int | None]]] = [(named, members), ("Candidates", candidates), ("Others", others)]
-    full = [(name, [actor for pk, actor in governments.items() if pk in pks]) for name, pks in parts if pks]
-    return full if len(full) > 1 or members else [("Governments", actors) for _, actors in full]
+    parts: list[tuple[str, Collection[int | None]]] = [
+        (named, members),
+        ("Candidates", candidates),
+        ("Others", recorded - members - candidates),
+    ]
+    full = [(name, [pk for pk in governments if pk in pks]) for name, pks in parts if pks]
+    one = len(full) == 1 and not members
+    return [("Governments", pks) for _, pks in full] if one else full, len(recorded)
 
 
 Found = dict[tuple[int, int], Difference]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from stances.limits import TookTooLong
+from stances.migrated import is_behind
 
 NO_ANSWER = "The database does not answer at the moment. Try again in a minute: the address stays as it is."
+SETTING_UP = "The database is being set up. Try again in a few minutes: the address stays as it is."
 
 
 def kept_by_nobody(get_response):
@@ -26,7 +28,7 @@ def kept_by_nobody(get_response):
 
 
 def told_when_unavailable(get_response):
-    """Say with 503, and what helps, that a query took too long or that the database does not answer."""
+    """Say with 503, and what helps, that a query took too long, that there is no answer, or are no tables yet."""
 
     def middleware(request):
         return get_response(request)
@@ -36,6 +38,8 @@ def told_when_unavailable(get_response):
             return _unavailable(request, "This took too long", str(error))
         if isinstance(error, OperationalError | InterfaceError) and not _database_answers():
             return _unavailable(request, "No answer at the moment", NO_ANSWER)
+        if isinstance(error, OperationalError | ProgrammingError) and is_behind():
+            return _unavailable(request, "Being set up", SETTING_UP)
         return None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]

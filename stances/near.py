@@ -1,7 +1,8 @@
-"""Names that look like what was typed, for a search that found nothing and an address that leads nowhere."""
+"""Names that look like what was typed: in a search that found nothing, an address that leads nowhere, an import."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,3 +87,16 @@ def near_slugs(model: type[Model], slug: str) -> list[Near]:
         public = set(Source.objects.public().filter(pk__in=likely).values_list("pk", flat=True))
     found: dict[int, Any] = model._default_manager.in_bulk(public)
     return [Near(str(found[pk]), found[pk].get_absolute_url()) for pk in likely if pk in found][:SHOWN]
+
+
+def nearest_slugs(model: type[Model], slugs: Collection[str]) -> dict[str, str]:
+    """Give for each of these slugs the one most like it that stands, public or not, where one is like it."""
+    standing = model._default_manager.order_by("slug").values_list("slug", flat=True)[:MOST_NAMES] if slugs else ()
+    parts = {other: trigrams(other) for other in standing}
+    found = {}
+    for slug in slugs:
+        typed = trigrams(slug)
+        score, other = max(((alike(typed, of), other) for other, of in parts.items()), default=(0.0, ""))
+        if score >= SLUG_ALIKE:
+            found[slug] = other
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
@@ -18,7 +18,7 @@ from stances.vocabulary import ActorKind, ChangeKind, Voice
 from stances.wording import counted, first_up, period
 
 MOST_STANCES = 2000  # up to so many are counted exactly
-PAIR = ("statement", "actor")  # what makes an item
+NAMED = ("statement", "actor", "statement__key", "actor__name")  # what makes an item, and what orders those of a day
 LOOKED_AT = 20  # so many stances are looked at for each item wanted
 
 
@@ -107,39 +107,22 @@ def deciding(day: dt.date) -> StanceQuerySet:
     return of_governments.filter(role__in=DECIDING, stated_on__lte=day)
 
 
-def newest_from(topics: Collection[int], day: dt.date, number: int) -> dt.date:
-    """Give a day from which on so many statements decided a position, or the first of days where fewer did.
-
-    Of many topics the newest words on any are looked at first. Else each topic is looked up by itself, no further than
-    so many rows: from the day found on there are at most so many on each, and those of that day.
-    """
-    said = deciding(day).order_by("-stated_on", "-pk")
-    if len(topics) > number * LOOKED_AT:
-        among, found = set(topics), set()
-        for stated_on, topic, *pair in said.values_list("stated_on", "topic", *PAIR)[: number * LOOKED_AT]:
-            if topic in among:
-                found.add(tuple(pair))
-            if len(found) == number:
-                return stated_on
-    newest = said.filter(topic=OuterRef("pk")).values("stated_on")[number - 1 : number]
-    days = Topic.objects.filter(pk__in=topics).annotate(last=Subquery(newest)).order_by().values_list("last", flat=True)
-    return max((last for last in days if last), default=dt.date.min)
-
-
 def latest(tree: TopicTree, parts: Sequence[tuple[list[Topic], int]], day: dt.date) -> list[list[Item]]:
     """Give of each part of the topics so many of the newest items up to a day, newest first.
 
     The parts have no topic in common. Two queries, and three at most for each part.
     """
     part_of = {topic.pk: part for part, (topics, _) in enumerate(parts) for topic in topics}
-    pairs = [newest_pairs([topic.pk for topic in topics], day, number) for topics, number in parts]
+    pairs = [newest_pairs({topic.pk for topic in topics}, day, number) for topics, number in parts]
     statements, actors = ({pair[place] for newest in pairs for pair in newest} for place in (0, 1))
     grouped = defaultdict(list)
     rows = deciding(day).filter(statement__in=statements, actor__in=actors)
-    for stance in rows.with_evidence().prefetch_related("opened"):
+    told = rows.select_related("actor", "statement__speaker", "source__publisher").defer("source__text")
+    for stance in told.order_by().prefetch_related("opened"):
+        stance.topic = tree.by_id[stance.topic_id]
         grouped[part_of.get(stance.topic_id), stance.statement_id, stance.actor_id].append(stance)
     places = {topic.pk: place for place, topic in enumerate(tree)}
-    told: list[list[Item]] = []
+    items_of: list[list[Item]] = []
     for part, newest in enumerate(pairs):
         items, before = [], None
         for statement, actor in newest:
@@ -147,21 +130,48 @@ def latest(tree: TopicTree, parts: Sequence[tuple[list[Topic], int]], day: dt.da
             lines = [Line(stance, next(iter(stance.opened.all()), None)) for stance in ordered]
             items.append(Item(ordered[0].statement, ordered[0].actor, lines, same_statement=statement == before))
             before = statement
-        told.append(items)
-    return told
+        items_of.append(items)
+    return items_of
 
 
-def newest_pairs(topics: list[int], day: dt.date, number: int) -> list[tuple[int, int]]:
-    """Name the newest statements on some topics, each with the government whose position it decided."""
+def newest_pairs(topics: set[int], day: dt.date, number: int) -> list[tuple[int, int]]:
+    """Name the newest statements on some topics, each with the government whose position it decided.
+
+    Of many topics the newest words on any are looked at first: mostly these are enough.
+    """
+    newest = deciding(day).order_by("-stated_on", "-pk")
+    if len(topics) > number * LOOKED_AT:
+        rows = list(newest.values_list("stated_on", "topic", *NAMED)[: number * LOOKED_AT + 1])
+        # The last day may go on past what was looked at.
+        known = rows if len(rows) <= number * LOOKED_AT else [row for row in rows if row[0] > rows[-1][0]]
+        found = {(stated_on, *named) for stated_on, topic, *named in known if topic in topics}
+        if len(found) >= number or known is rows:
+            # By the day, the newest first, then by the key of the statement backwards, then by name.
+            ordered = sorted(found, key=lambda it: (it[2], it[4]))
+            ordered.sort(key=lambda it: (it[0], it[3]), reverse=True)
+            return [(statement, actor) for _, statement, actor, *_ in ordered[:number]]
     recent = deciding(day).filter(topic__in=topics, stated_on__gte=newest_from(topics, day, number))
-    rows = recent.values_list(*PAIR, "stated_on", "statement__key", "actor__name").distinct()
-    return [row[:2] for row in rows.order_by("-stated_on", "-statement__key", "actor__name", "actor")[:number]]
+    named = recent.values_list(*NAMED, "stated_on").distinct()
+    some = named.order_by("-stated_on", "-statement__key", "actor__name", "actor")[:number]
+    return [(statement, actor) for statement, actor, *_ in some]
 
 
-def coverage(topics: Iterable[Topic], day: dt.date) -> Coverage:
-    """Count what is recorded of governments on these topics up to a day, own and reported.
+def newest_from(topics: set[int], day: dt.date, number: int) -> dt.date:
+    """Give a day from which on so many statements decided a position, or the first of days where fewer did.
 
-    Exactly up to some thousands of stances, past which more is counted as "more than"; five queries at most.
+    Each topic is looked up by itself, no further than so many rows: from the day found on there are at most so many on
+    each, and those of that day.
+    """
+    newest = deciding(day).filter(topic=OuterRef("pk")).order_by("-stated_on", "-pk")
+    last = Subquery(newest.values("stated_on")[number - 1 : number])
+    days = Topic.objects.filter(pk__in=topics).annotate(last=last).order_by().values_list("last", flat=True)
+    return max((it for it in days if it), default=dt.date.min)
+
+
+def coverage(topics: Iterable[Topic], day: dt.date, recorded: int) -> Coverage:
+    """Count what is recorded of governments on these topics up to a day, own and reported; `recorded` of so many.
+
+    Exactly up to some thousands of stances, past which more is counted as "more than"; four queries at most.
     """
     of_governments = Q(actor__kind=ActorKind.GOVERNMENT, topic__in=[topic.pk for topic in topics])
     printed = Q(repeat=False) | Q(source__published_on=None) | Q(source__published_on__lte=day)
@@ -170,9 +180,8 @@ def coverage(topics: Iterable[Topic], day: dt.date) -> Coverage:
     counts = some.aggregate(n=Count("*"), statements=Count("statement", distinct=True))
     positions = Position.objects.filter(of_governments, since__lte=day)
     if many := counts.pop("n") > MOST_STANCES:
-        governments = Actor.objects.governments().with_position_on(topics, day)
         counts |= {
-            "actors": sum(held is not None for held in governments.order_by().values_list("held", flat=True)),
+            "actors": recorded,
             "sources": 0,
             "first_on": positions.order_by("since").values_list("since", flat=True).first(),
             "last_on": said.order_by("-stated_on", "-pk").values_list("stated_on", flat=True).first(),

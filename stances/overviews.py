@@ -6,7 +6,10 @@ Four queries for any number of histories, whose answers grow with the figure's w
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 from django.db.models import Count, F, Min, Q
 from django.db.models.functions import TruncDay, TruncMonth, TruncQuarter, TruncWeek, TruncYear
@@ -29,9 +32,7 @@ def add_overviews(histories: Iterable[History], day: dt.date) -> None:
     long = {(told.actor.pk, told.topic.pk): told for told in histories if told.omitted}
     if not long:
         return
-    series = Q(pk__in=[])
-    for actor, topic in long:
-        series |= Q(actor=actor, topic=topic)
+    series = series_of(long)
     positions = Position.objects.filter(series, since__lte=day).order_by()
     for actor, topic, first in positions.values_list("actor", "topic").annotate(Min("since")):
         long[actor, topic].overview = Overview(first)
@@ -51,6 +52,17 @@ def add_overviews(histories: Iterable[History], day: dt.date) -> None:
     opened = positions.own().values_list("actor", "topic", trunc("since")).annotate(Count("since"))
     for actor, topic, start, number in opened:
         whole_of(long[actor, topic]).opened[period_of(unit, start)] += number
+
+
+def series_of(pairs: Iterable[tuple[int, int]]) -> Q:
+    """Ask for the series of actors and topics: those of one actor, or on one topic, as few conditions to be planned."""
+    actors, topics = defaultdict(set), defaultdict(set)
+    for actor, topic in pairs:
+        actors[topic].add(actor)
+        topics[actor].add(topic)
+    if len(actors) < len(topics):
+        return reduce(or_, (Q(topic=topic, actor__in=some) for topic, some in actors.items()))
+    return reduce(or_, (Q(actor=actor, topic__in=some) for actor, some in topics.items()))
 
 
 def unit_of(axis: Axis, rows: int) -> str:

@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 
 from stances.asof import Board, Shown, board
 from stances.charts import Axis, Row, row, signs_of
-from stances.histories import Event, History, Reading, covers, read, span, up_to
+from stances.histories import Event, History, Reading, covers, known, read, span, up_to
 from stances.models import Actor, Affiliation, Position, Stance, Topic
 from stances.models.statements import StanceQuerySet
 from stances.overviews import add_overviews
@@ -26,7 +26,8 @@ EVENTS_LISTED = 40  # so many of a figure's statements stand in its table, the n
 ELSEWHERE_SHOWN = 20
 OTHERS_LOOKED_AT = 200
 STANCES_DRAWN = 80  # a topic of which more is recorded is told by the newest on each government
-STANCES_COUNTED = 5000  # more than these are not counted to draw when they were said
+STANCES_COUNTED = 5000  # more than these are not counted by topic
+STANCES_CHARTED = 1000  # of more than these it is drawn on the page of counts alone when they were said
 SIDES = ((1, "for"), (0, "undecided"), (-1, "against"))
 
 
@@ -232,7 +233,7 @@ class TopicPanels:
     @cached_property
     def quarters(self) -> Quarters | None:
         """Count what governments said on the topic and those under it, one by one where all of it is drawn."""
-        if self.number > STANCES_COUNTED:
+        if self.number > max(self.most, STANCES_CHARTED):
             return None
         first = [stance for stance in self.stances if not stance.repeat]
         if len(first) == sum(self.counts.values()):
@@ -279,7 +280,9 @@ class TopicPanels:
         held = Position.objects.on(self.day).filter(topic=self.topic.pk).exclude(actor__kind=ActorKind.GOVERNMENT)
         others = set(held.order_by("-last_stated_on").values_list("actor", flat=True)[:OTHERS_LOOKED_AT])
         rows = Stance.objects.in_series().filter(topic=self.topic.pk, actor__in=others, stated_on__lte=self.day)
-        return list(rows.with_evidence().order_by("-stated_on", "-statement__key", "actor__name")[:ELSEWHERE_SHOWN])
+        newest = rows.order_by("-stated_on", "-statement__key", "actor__name").values_list("pk", flat=True)
+        places = {pk: place for place, pk in enumerate(newest[:ELSEWHERE_SHOWN])}
+        return sorted(known(Stance.objects.filter(pk__in=places)), key=lambda stance: places[stance.pk])
 
 
 def by_last_position(told: History) -> tuple:

@@ -6,11 +6,13 @@ import datetime as dt
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.http import QueryDict
 from django.utils.text import capfirst
 
@@ -107,8 +109,17 @@ class ManyField(forms.Field):
         pass
 
 
+#: What a row is called where it is not named by its slug.
+NAMES = {"actor": ("name", "short_name", "iso"), "topic": ("name", "short_name"), "source": ("title",)}
+#: So many values of a parameter are taken for names, at most: each is looked for by itself.
+MOST_NAMES = 10
+
+
 class SlugsField(ManyField):
-    """Slugs, former ones too, each perhaps with a minus that leaves it out. What is not public is not known."""
+    """Slugs, former ones too, each perhaps with a minus that leaves it out. What is not public is not known.
+
+    What is no slug may be a name, as it is typed into the box beside a menu; one that several rows have names none.
+    """
 
     def __init__(self, *, model: type[Model], public: Callable[[set[int]], set[int]], **kwargs):
         self.model, self.public = model, public
@@ -120,6 +131,7 @@ class SlugsField(ManyField):
             return Slugs()
         slugs = {text: text.removeprefix("-") for text in texts}
         found = resolve(self.model, {slug for slug in slugs.values() if _SLUG.fullmatch(slug) and len(slug) <= 100})
+        found |= self._named([slug for slug in slugs.values() if slug not in found][:MOST_NAMES])
         pks = {row.pk for row in found.values()}
         known = self.public(pks) if pks else set()
         unknown = [text for text, slug in slugs.items() if slug not in found or found[slug].pk not in known]
@@ -129,6 +141,20 @@ class SlugsField(ManyField):
                 [f"{shown(text)} is no known {noun}: those that are known stand in /{noun}s/." for text in unknown]
             )
         return Slugs({text: found[slug] for text, slug in slugs.items()})
+
+    def _named(self, texts: list[str]) -> dict[str, Any]:
+        """Find the public rows that go by names, of any case: a draft's name makes none doubtful."""
+        paths = NAMES[self.model._meta.model_name or ""]
+        named = [Q(**{f"{path}__iexact": text}) for path in paths for text in texts if text and "\0" not in text]
+        if not named:
+            return {}
+        alike = {row.pk: row for row in self.model._default_manager.filter(reduce(or_, named)).order_by()}
+        found: dict[str, dict[int, Any]] = {}
+        for pk in self.public(set(alike)) if alike else ():
+            for name in {getattr(alike[pk], path).casefold() for path in paths}:
+                found.setdefault(name, {})[pk] = alike[pk]
+        rows = {text: list(found.get(text.casefold(), {}).values()) for text in texts}
+        return {text: named_so[0] for text, named_so in rows.items() if text and len(named_so) == 1}
 
     def in_words(self, given: str, value: Slugs) -> str:
         row = value.rows[given.strip()]

@@ -165,7 +165,7 @@ CHUNK = 10_000
 
 def touch(pairs: str) -> None:
     """Name the series that are to be computed anew: `pairs` selects actors and topics."""
-    dialects.temporary(TOUCHED, "actor_id bigint, topic_id bigint, PRIMARY KEY (actor_id, topic_id)")
+    dialects.temporary(TOUCHED, "actor_id bigint, topic_id bigint", key="actor_id, topic_id")
     dialects.run(f"INSERT INTO {TOUCHED} SELECT DISTINCT actor_id, topic_id FROM ({pairs}) pairs")
     dialects.analyse(TOUCHED)
 
@@ -179,9 +179,10 @@ def stage(coming: str = "") -> None:
         WANTED,
         "actor_id bigint, topic_id bigint, voice text, since date, until date, value integer, terms text, "
         "opening_id bigint, previous_value integer, previous_terms text, kind text, confirmations integer, "
-        "last_stated_on date, PRIMARY KEY (actor_id, topic_id, voice, since)",
+        "last_stated_on date",
+        key="actor_id, topic_id, voice, since",
     )
-    dialects.temporary(ROLES, "stance_id bigint PRIMARY KEY, role text, colleagues_differ boolean")
+    dialects.temporary(ROLES, "stance_id bigint, role text, colleagues_differ boolean", key="stance_id")
     of = "JOIN stances_statement st ON st.id = h.statement_id JOIN stances_actor speaker ON speaker.id = h.speaker_id"
     parts = [
         f"SELECT {_ENTRY} FROM stances_stance h JOIN {TOUCHED} USING (actor_id, topic_id) {of} WHERE {_COUNTS}",

@@ -61,10 +61,15 @@ class Tie:
         return self.affiliation.end - dt.timedelta(days=1) if self.ended and self.affiliation.end else None
 
     @property
+    def own(self) -> bool:
+        """Tell whether its words are those of the other: of an office that speaks for it."""
+        return self.affiliation.authority in OWN_VOICE
+
+    @property
     def voice(self) -> str:
         if not self.affiliation.authority:
             return ""
-        return "own words" if self.affiliation.authority in OWN_VOICE else "reported"
+        return "own words" if self.own else "reported"
 
 
 @dataclass(frozen=True)
@@ -325,6 +330,15 @@ class Profile:
 
     @property
     def speaks_for(self) -> list[Tie]:
+        return [t for t in self._belongs_to if t.own]
+
+    @property
+    def quoted_of(self) -> list[Tie]:
+        """List what it belongs to without speaking for it: its words on its position are reported."""
+        return [t for t in self._belongs_to if not t.own]
+
+    @property
+    def _belongs_to(self) -> list[Tie]:
         return [t for t in self.ties if t.affiliation.actor_id == self.actor.pk and t.affiliation.authority]
 
     @property
@@ -334,6 +348,15 @@ class Profile:
     @property
     def speakers(self) -> list[Tie]:
         """List who speaks for it: those in office first, by authority."""
+        return [t for t in self._people if t.own]
+
+    @property
+    def quoted(self) -> list[Tie]:
+        """List who belongs to it and does not speak for it, in the same order."""
+        return [t for t in self._people if not t.own]
+
+    @property
+    def _people(self) -> list[Tie]:
         found = [t for t in self.ties if t.affiliation.of_id == self.actor.pk and t.affiliation.authority]
         return sorted(
             found, key=lambda t: (t.ended, Authority(t.affiliation.authority).rank, -(t.statements or 0), t.other.name)

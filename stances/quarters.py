@@ -115,6 +115,11 @@ class Quarters:
     numbers: Sequence[Number] = ()
 
     @property
+    def drawn(self) -> list[Quarter]:
+        """List those that are in the figure."""
+        return [quarter for quarter in self.quarters if quarter.period.first.year >= self.drawn_from]
+
+    @property
     def step_y(self) -> float:
         return self.bottom + 31
 

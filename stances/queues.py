@@ -12,8 +12,9 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from stances.models import Statement
-from stances.vocabulary import Status
-from stances.warnings import Warning, warnings_of
+from stances.tallies import MOST_COUNTED, capped_counts, counted
+from stances.vocabulary import UNPUBLISHED, Status
+from stances.warnings import Warning, warnings_of_loaded, with_grounds
 
 SHOWN = 10
 EXAMINED = 200
@@ -31,7 +32,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Section:
-    """A queue: how many wait, the oldest of them, a link to all, and what to do where none does."""
+    """A queue: how many wait, counted no further than lists are, the oldest of them, and what to do where none does."""
 
     name: str
     title: str
@@ -40,6 +41,10 @@ class Section:
     link: str
     empty: str
     note: str = ""
+
+    @property
+    def counted(self) -> str:
+        return counted(self.count)
 
     @property
     def names_coders(self) -> bool:
@@ -98,10 +103,13 @@ def _section(name: str, title: str, rows: QuerySet, step: str, query: dict[str, 
     when = Statement.history.filter(id=OuterRef("pk"))
     when = when.filter(history_change_reason=step) if step else when.filter(history_type="+")
     since = Subquery(when.order_by("-history_date").values("history_date")[:1])
-    oldest = rows.select_related("coder", "reviewer", "speaker").annotate(since=since)
+    made_first = Statement.objects.filter(pk__in=rows.order_by("pk").values("pk")[:MOST_COUNTED])
+    oldest = made_first.select_related("coder", "reviewer", "speaker").annotate(since=since)
     oldest = oldest.order_by(F("since").asc(nulls_first=True), "pk")[:SHOWN]
+    [count] = capped_counts([rows])
+    note = f"Of the {MOST_COUNTED:,} that were made first." if count > MOST_COUNTED else ""
     link = f"{reverse('admin:stances_statement_changelist')}?{urlencode(query)}"
-    return Section(name, title, rows.count(), _items(oldest), link, empty)
+    return Section(name, title, count, _items(oldest), link, empty, note)
 
 
 def _items(rows: Iterable) -> list[Item]:
@@ -110,12 +118,12 @@ def _items(rows: Iterable) -> list[Item]:
 
 def _warned(user) -> Section:
     """Make the section of statements not yet public that have open warnings: of all coders for who may review."""
-    coming = Statement.objects.filter(status__in=[Status.DRAFT, Status.SUBMITTED])
+    coming = Statement.objects.filter(status__in=UNPUBLISHED)
     reviews = user.has_perm("stances.review_statement")
     if not reviews:
         coming = coming.filter(coder=user)
-    rows = list(coming.select_related("coder", "speaker").order_by("pk")[: EXAMINED + 1])
-    warned = warnings_of(rows[:EXAMINED])
+    rows = list(with_grounds(coming.select_related("coder")).order_by("pk")[: EXAMINED + 1])
+    warned = warnings_of_loaded(rows[:EXAMINED])
     open_ones = {row.pk: [each for each in warned.get(row.pk, ()) if each.is_open] for row in rows[:EXAMINED]}
     items = [Item(row, warnings=open_ones[row.pk]) for row in rows[:EXAMINED] if open_ones[row.pk]]
     link = reverse("admin:stances_statement_warnings") + ("" if reviews else "?coder=me")

@@ -12,22 +12,23 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
-from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-from stances.search_index import ACTORS, FOLDED, SOURCES, STATEMENTS, TOPICS, Index
+from stances.search_index import ACTORS, FOLDED, SOURCES, STATEMENTS, TOPICS, UNPUBLISHED, Index
 
 __all__ = [
     "ACTORS",
     "SOURCES",
     "STATEMENTS",
     "TOPICS",
+    "UNPUBLISHED",
     "Query",
     "asked",
     "marks",
@@ -115,6 +116,11 @@ class Query:
         *before, last = self.terms
         return Query((*before, Term(last.words, begun=True)), self.passed_over)
 
+    def begun_each(self) -> Query:
+        """Take each word, of a phrase the last, for the beginning of a longer one."""
+        terms = (replace(each, begun=not each.excluded and len(each.words[-1]) > 1) for each in self.terms)
+        return replace(self, terms=tuple(terms))
+
     def written(self) -> str:
         """Write the query in the language of the database: of FTS5, or of to_tsquery."""
         write, conjunction, without = _LANGUAGES[connection.vendor]
@@ -185,8 +191,11 @@ def asked(text: str) -> Query:
     query = parse(text)
     if len(query.terms) != 1 or not query or not _ISO.fullmatch(code := " ".join(query.terms[0].words)):
         return query
-    [term], name = query.terms, Actor.objects.filter(iso=code.upper()).values_list("name", flat=True).first()
-    return replace(query, terms=(replace(term, also=parse(f'"{name}"').terms[0].words),)) if name else query
+    actor = Actor.objects.filter(iso=code.upper()).first()
+    if actor is None or not Actor.objects.public_among({actor.pk}):
+        return query
+    [term] = query.terms
+    return replace(query, terms=(replace(term, also=parse(f'"{actor.name}"').terms[0].words),))
 
 
 def unanswerable(text: str) -> str:
@@ -209,7 +218,7 @@ def found(index: Index, query: Query) -> RawSQL:
     if connection.vendor == "sqlite":
         sql = f"SELECT {index.id_sql} FROM {index.table} WHERE {index.table} MATCH %s"  # noqa: S608
     else:
-        sql = f"SELECT id FROM {index.table} WHERE document @@ to_tsquery('stances', %s)"  # noqa: S608
+        sql = f"SELECT id FROM {index.table} WHERE document @@ to_tsquery('{index.configuration}', %s)"  # noqa: S608
     return RawSQL(sql, [query.written()])  # noqa: S611  (names of our own; what was typed is a parameter)
 
 
@@ -221,29 +230,37 @@ def filtered(rows: Any, index: Index, text: str, *, column: str = "pk", begun: b
     return rows.filter(**{f"{column}__in": found(index, query.begun() if begun else query)})
 
 
-def newest(rows: QuerySet, index: Index, query: Query, most: int) -> list[int]:
-    """Give the ids of the newest of some rows that a query finds, by walking through the index by date.
+def newest(rows: QuerySet, asked_of: dict[Index, Query], most: int) -> list[int]:
+    """Give the ids of the newest of some rows that queries find, each by walking through its index by date.
 
     The rows come without an order and without the query: a planner that is asked for rows "in" what is found looks up
-    the entry of each row.
+    the entry of each row. Rows that are all there are, are those of the indexes, and are not looked at.
     """
-    try:
-        sql, params = rows.order_by().values("pk").query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    if connection.vendor == "sqlite":
-        sql = (
-            f"SELECT {index.id_sql} FROM {index.table} CROSS JOIN ({sql}) among "  # noqa: S608
-            f"ON among.pk = {index.id_sql} WHERE {index.table} MATCH %s ORDER BY {index.table}.rowid DESC LIMIT %s"
-        )
-    else:
-        sql = (
-            f"SELECT entry.id FROM {index.table} entry JOIN ({sql}) among ON among.pk = entry.id "  # noqa: S608
-            "WHERE entry.document @@ to_tsquery('stances', %s) ORDER BY entry.date DESC, entry.id DESC LIMIT %s"
-        )
+    sql, params, join = "", (), ""
+    if rows.query.has_filters():
+        try:
+            sql, params = rows.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            return []
+    is_sqlite = connection.vendor == "sqlite"
+    parts: list[str] = []
+    values: list[Any] = []
+    for index, query in asked_of.items():
+        entry_id = index.id_sql if is_sqlite else "entry.id"
+        if sql:
+            join = f"{'CROSS ' if is_sqlite else ''}JOIN ({sql}) among ON among.pk = {entry_id}"
+        if is_sqlite:  # the day is in the rowid
+            found = f"SELECT {index.table}.rowid AS date, {entry_id} AS id FROM {index.table} {join} "  # noqa: S608
+            found += f"WHERE {index.table} MATCH %s ORDER BY {index.table}.rowid DESC LIMIT %s"
+        else:
+            found = f"SELECT entry.date, entry.id FROM {index.table} entry {join} "  # noqa: S608
+            found += f"WHERE entry.document @@ to_tsquery('{index.configuration}', %s) "
+            found += "ORDER BY entry.date DESC, entry.id DESC LIMIT %s"
+        parts.append(f"SELECT * FROM ({found}) of_{index.table}")  # noqa: S608
+        values += [*params, query.written(), most]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, query.written(), most])
-        return [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY date DESC, id DESC LIMIT %s", [*values, most])
+        return [pk for _, pk in cursor.fetchall()]
 
 
 def ranked(index: Index, query: Query, ids: Collection[int]) -> list[int]:
@@ -307,16 +324,16 @@ def marked(text: str, found: str, query: Query) -> SafeString:
     """Mark in a text the places that are marked in its copy, which is the same but for its punctuation."""
     parts = re.split(f"[{OPEN}{CLOSE}]", found)
     if len(parts) % 2 == 0 or sum(map(len, parts)) != len(text):
-        return conditional_escape(text)  # it holds such signs itself
+        return SafeString(escape(text))  # it holds such signs itself
     ends = list(itertools.accumulate(map(len, parts)))
     places = list(zip(ends[0::2], ends[1::2], strict=False))
     if connection.vendor == "postgresql" and any(len(words) > 1 for term in query.included for words in term.variants):
         places = in_phrases(text, places, query)
     pieces, place = [], 0
     for start, end in places:
-        pieces += [conditional_escape(text[place:start]), format_html("<mark>{}</mark>", text[start:end])]
+        pieces += [escape(text[place:start]), "<mark>", escape(text[start:end]), "</mark>"]
         place = end
-    return mark_safe("".join([*pieces, conditional_escape(text[place:])]))  # noqa: S308  (each piece is escaped)
+    return SafeString("".join([*pieces, escape(text[place:])]))  # each piece is escaped
 
 
 def in_phrases(text: str, places: list[tuple[int, int]], query: Query) -> list[tuple[int, int]]:

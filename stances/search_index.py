@@ -2,9 +2,9 @@
 
 On SQLite each kind of row has an FTS5 table; on PostgreSQL a narrow table of tsvectors with a GIN index, in a text
 search configuration of our own. Triggers in the database keep both, so that no way of writing, COPY among them, passes
-them by. Only published statements are in it. The names of speakers and publishers, the conditions of its stances and
-the names of the actors and topics that they are of stand in a statement's entry, and so a search is one look into one
-index; the triggers follow a new name through.
+them by. Only published statements are in what readers search; the others have an index of their own, for the desk. The
+names of speakers and publishers, the conditions of its stances and the names of the actors and topics that they are of
+stand in a statement's entry, and so a search is one look into one index; the triggers follow a new name through.
 """
 
 from __future__ import annotations
@@ -110,6 +110,13 @@ class Index:
     date: str = ""
     follows: tuple[Follow, ...] = ()
     parts: Parts | None = None
+    #: Whether words are held by their stems, and so found in any form; else as they stand, and found by beginnings.
+    stemmed: bool = True
+
+    @property
+    def configuration(self) -> str:
+        """Name the text search configuration of PostgreSQL that reads it, and what asks for it."""
+        return "stances" if self.stemmed else "stances_plain"
 
     @property
     def condition(self) -> str:
@@ -151,8 +158,12 @@ class Index:
 
     def fts_create(self) -> str:
         columns = ", ".join(field.name for field in self.fields)
-        tokens = "porter unicode61 remove_diacritics 2"
-        return f"CREATE VIRTUAL TABLE {self.table} USING fts5({columns}, tokenize = '{tokens}')"
+        tokens, begun = "unicode61 remove_diacritics 2", ""
+        if self.stemmed:
+            tokens = f"porter {tokens}"
+        else:
+            begun = ", prefix = '2 3 4'"
+        return f"CREATE VIRTUAL TABLE {self.table} USING fts5({columns}, tokenize = '{tokens}'{begun})"
 
     def fts_triggers(self) -> dict[str, str]:
         """Write the triggers by their names."""
@@ -198,14 +209,19 @@ class Index:
     def document_sql(self, made: Iterable[Field] = ()) -> str:
         """Write an entry; between two fields a place is left out, so that no phrase reaches over.
 
-        Of fields that are made already, each in a table of its name, the words are taken from there.
+        Of fields that are made already, each in a table of its name, the words are taken from there, with the gap.
         """
-        gap = " || 'xgapx:1'::tsvector || "
-        parts = (f"{field.name}.words" if field in made else self._words(field) for field in self.fields)
-        return f"ts_delete({gap.join(parts)}, 'xgapx')"
+        parts = (f"{field.name}.words" if field in made else self._words(field, field.pg_sql) for field in self.fields)
+        return f"ts_delete({' || '.join(parts)}, 'xgapx')"
 
-    def _words(self, field: Field) -> str:
-        return f"setweight(stances_search_words({field.pg_sql}), '{field.grade}')"
+    def _words(self, field: Field, text: str) -> str:
+        """Write the words of a field's text, with the gap that parts them from those of the field before."""
+        gap = "" if field is self.fields[0] else "'xgapx:1'::tsvector || "
+        return f"{gap}setweight({self._reader}({text}), '{field.grade}')"
+
+    @property
+    def _reader(self) -> str:
+        return "stances_search_words" if self.stemmed else "stances_search_plain_words"
 
     def pg_fill(self, first: int, last: int) -> list[str]:
         """Write how entries of rows with these ids, which have none, are made in a parallel query.
@@ -219,24 +235,24 @@ class Index:
         for field in self.fields:
             place = f"{self.table}_of_{field.name}"
             if field.of:
-                words = f"SELECT {field.name}.id, {self._words(field)} AS words FROM {field.of}"  # noqa: S608
+                words = f"SELECT {field.name}.id, {self._words(field, field.sql)} AS words FROM {field.of}"  # noqa: S608
                 statements.append(f"CREATE UNLOGGED TABLE {place} AS {words}")
                 joins.append(f"JOIN {place} {field.name} ON {field.name}.id = t.{field.name}_id")
                 filled.append(place)
             elif field.rows:
                 text = f"string_agg({field.sql}, ' ' ORDER BY {field.order}) AS text"
-                words = f"setweight(stances_search_words(text), '{field.grade}') AS words"
+                words = f"{self._words(field, 'text')} AS words"
                 statements += [
                     f"CREATE UNLOGGED TABLE {place}_texts AS SELECT t.id, {text} FROM {self.source} t, {field.rows} "  # noqa: S608
                     f"AND t.id BETWEEN {first} AND {last} GROUP BY t.id",
-                    f"CREATE UNLOGGED TABLE {place} AS SELECT text, {words} "  # noqa: S608
-                    f"FROM (SELECT DISTINCT text FROM {place}_texts) each",
+                    f"CREATE UNLOGGED TABLE {place}_each AS SELECT DISTINCT text FROM {place}_texts",  # noqa: S608
+                    f"CREATE UNLOGGED TABLE {place} AS SELECT text, {words} FROM {place}_each",  # noqa: S608
                 ]
                 joins.append(
                     f"JOIN {place}_texts {field.name}_texts ON {field.name}_texts.id = t.id "
                     f"JOIN {place} {field.name} ON {field.name}.text = {field.name}_texts.text"
                 )
-                filled += [f"{place}_texts", place]
+                filled += [f"{place}_texts", f"{place}_each", place]
         made, ready = f"{self.table}_made", [field for field in self.fields if field.of or field.rows]
         date = f", t.{self.date} AS date" if self.date else ""
         return [
@@ -245,7 +261,7 @@ class Index:
             *(f"ANALYZE {table}" for table in filled),
             f"CREATE UNLOGGED TABLE {made} AS SELECT t.id{date}, {self.document_sql(ready)} AS document "  # noqa: S608
             f"FROM {self.source} t {' '.join(joins)} WHERE {wanted}",
-            f"INSERT INTO {self.table} SELECT * FROM {made} ORDER BY id",  # noqa: S608
+            f"INSERT INTO {self.table} SELECT * FROM {made}",  # noqa: S608
             *(f"DROP TABLE {table}" for table in (made, *filled) if table.startswith(self.table)),
         ]
 
@@ -397,6 +413,28 @@ STATEMENTS = Index(
     ),
     parts=Parts("stances_stance", "statement_id", ("actor_id", "topic_id", "condition")),
 )
+#: Statements that no reader finds, for the desk: by the beginnings of words.
+UNPUBLISHED = Index(
+    table="stances_search_unpublished",
+    source="stances_statement",
+    fields=(Field("key", "t.key", "A"), *(field for field in STATEMENTS.fields if not field.rows)),
+    columns=("key", *STATEMENTS.columns),
+    shown=(),
+    joins=STATEMENTS.joins,
+    where="t.status <> 'published'",
+    date="latest",
+    follows=(
+        STATEMENTS.follows[0],
+        Follow(
+            "stances_actor",
+            NAMED,
+            "SELECT s.id FROM stances_statement s WHERE s.speaker_id IN ({ids}) UNION "
+            "SELECT s.id FROM stances_statement s JOIN stances_source o ON o.id = s.source_id "
+            "WHERE o.publisher_id IN ({ids})",
+        ),
+    ),
+    stemmed=False,
+)
 ACTORS = Index(
     table="stances_search_actor",
     source="stances_actor",
@@ -433,7 +471,9 @@ SOURCES = Index(
     joins=PUBLISHER.replace("source.", "t."),
     follows=(Follow("stances_actor", NAMED, "SELECT o.id FROM stances_source o WHERE o.publisher_id IN ({ids})"),),
 )
-INDEXES = (STATEMENTS, ACTORS, TOPICS, SOURCES)
+#: Between them these have all statements.
+OF_STATEMENTS = (STATEMENTS, UNPUBLISHED)
+INDEXES = (*OF_STATEMENTS, ACTORS, TOPICS, SOURCES)
 
 #: Signs of ASCII that PostgreSQL's parser would take for parts of addresses, files, hosts and numbers, and other marks.
 _SIGNS = r"[!-/:-@[-`{-~¡-¿‐-⁞　-〠]"
@@ -441,16 +481,26 @@ _PG_WORDS = (
     "asciiword, word, numword, asciihword, hword, numhword, hword_asciipart, hword_part, hword_numpart, "
     "int, uint, float, sfloat, version"
 )
+#: How texts are read as words. ASCII is normal as it is, and a text of so few bytes is not too long.
+_PG_READERS = (
+    # The same text sign by sign, so that what is found in it is found in the text.
+    "CREATE OR REPLACE FUNCTION stances_search_parted(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS "
+    f"$$ SELECT regexp_replace($1, '{_SIGNS}', ' ', 'g') $$",
+    *(
+        f"CREATE OR REPLACE FUNCTION stances_search_{name}(text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE "
+        f"AS $$ SELECT to_tsvector('{configuration}', stances_search_parted("
+        "CASE WHEN octet_length($1) = length($1) AND octet_length($1) <= 100000 THEN $1 "
+        "ELSE left(CASE WHEN $1 IS NFKC NORMALIZED THEN $1 ELSE normalize($1, NFKC) END, 100000) END)) $$"
+        for name, configuration in {"words": "stances", "plain_words": "stances_plain"}.items()
+    ),
+)
 _PG_SETUP = (
     "CREATE TEXT SEARCH DICTIONARY stances_stem (TEMPLATE = snowball, Language = english)",  # no stop words left out
     "CREATE TEXT SEARCH CONFIGURATION stances (COPY = english)",
     f"ALTER TEXT SEARCH CONFIGURATION stances ALTER MAPPING FOR {_PG_WORDS} WITH unaccent, stances_stem",
-    # The same text sign by sign, so that what is found in it is found in the text.
-    "CREATE FUNCTION stances_search_parted(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS "
-    f"$$ SELECT regexp_replace($1, '{_SIGNS}', ' ', 'g') $$",
-    "CREATE FUNCTION stances_search_words(text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ "
-    "SELECT to_tsvector('stances', stances_search_parted("
-    "left(CASE WHEN $1 IS NFKC NORMALIZED THEN $1 ELSE normalize($1, NFKC) END, 100000))) $$",
+    "CREATE TEXT SEARCH CONFIGURATION stances_plain (COPY = simple)",
+    f"ALTER TEXT SEARCH CONFIGURATION stances_plain ALTER MAPPING FOR {_PG_WORDS} WITH unaccent, simple",
+    *_PG_READERS,
 )
 MAY_NOT = (
     "Search needs PostgreSQL's extension “unaccent”, which this role may not make. Have an administrator of the server "
@@ -479,6 +529,14 @@ def create() -> None:
         rebuild()
 
 
+def replace_readers() -> None:
+    """Make the functions that read texts on PostgreSQL as they are written here, where entries stay as they are."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for statement in _PG_READERS:
+                cursor.execute(statement)
+
+
 def _make_extension(cursor) -> None:
     try:
         with transaction.atomic():
@@ -503,7 +561,8 @@ def drop() -> None:
             cursor.execute(f"DROP FUNCTION {function} CASCADE")
         for index in INDEXES:
             cursor.execute(f"DROP TABLE IF EXISTS {index.table}")
-        cursor.execute("DROP TEXT SEARCH CONFIGURATION IF EXISTS stances")
+        for configuration in ("stances", "stances_plain"):
+            cursor.execute(f"DROP TEXT SEARCH CONFIGURATION IF EXISTS {configuration}")
         cursor.execute("DROP TEXT SEARCH DICTIONARY IF EXISTS stances_stem")
 
 
@@ -545,10 +604,12 @@ def after_migration() -> None:
 
 @contextmanager
 def filled_afterwards(first: int, last: int) -> Iterator[None]:
-    """Add statements that are made inside, with ids from the first to the last, to the index all at once."""
-    triggers = {f"{STATEMENTS.table}_insert": STATEMENTS.source}
-    if STATEMENTS.parts:
-        triggers[f"{STATEMENTS.table}_part_insert"] = STATEMENTS.parts.table
+    """Add statements that are made inside, with ids from the first to the last, to their indexes all at once."""
+    triggers = {}
+    for index in OF_STATEMENTS:
+        triggers[f"{index.table}_insert"] = index.source
+        if index.parts:
+            triggers[f"{index.table}_part_insert"] = index.parts.table
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             for name in triggers:
@@ -558,11 +619,13 @@ def filled_afterwards(first: int, last: int) -> Iterator[None]:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
         yield
         if connection.vendor == "sqlite":
-            cursor.execute(STATEMENTS.fts_insert(f"t.id BETWEEN {first} AND {last}"))
+            for index in OF_STATEMENTS:
+                cursor.execute(index.fts_insert(f"t.id BETWEEN {first} AND {last}"))
             create_triggers()
         else:
-            for statement in STATEMENTS.pg_fill(first, last):
-                cursor.execute(statement)
+            for index in OF_STATEMENTS:
+                for statement in index.pg_fill(first, last):
+                    cursor.execute(statement)
             for name, table in triggers.items():
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {name}")
 

@@ -171,14 +171,16 @@ def contradicted(entry: Entry, entries: Iterable[Entry]) -> list[Entry]:
     """
     if entry.by_group:
         return []
+    speaker, taken, day, rank = entry.speaker, side(entry.value), entry.latest, RANKS[entry.authority]
     return [
         other
         for other in entries
-        if not other.by_group
-        and other.speaker != entry.speaker
-        and side(other.value) != side(entry.value)
-        and dt.timedelta(0) < entry.latest - other.latest <= dt.timedelta(days=COLLEAGUES_DAYS)
-        and RANKS[entry.authority] >= RANKS[other.authority]
+        if other.speaker != speaker
+        and not other.by_group
+        and side(other.value) != taken
+        and other.latest < day
+        and (day - other.latest).days <= COLLEAGUES_DAYS
+        and rank >= RANKS[other.authority]
     ]
 
 

@@ -11,7 +11,19 @@ from django.db.models import prefetch_related_objects
 from django.utils.text import capfirst, slugify
 
 from stances import faults
-from stances.cells import ACTOR, MEANINGS, SOURCE, SPEAKER, STANCE, STATEMENT, TOPIC, Meaning, wrong_columns
+from stances.cells import (
+    ACTOR,
+    MEANINGS,
+    NAMED,
+    SOURCE,
+    SPEAKER,
+    STANCE,
+    STATEMENT,
+    TOPIC,
+    Meaning,
+    rule_of_missing,
+    wrong_columns,
+)
 from stances.imports import Change, Comparison, Given, Problems, Record, batches, shortened
 from stances.models import Actor, Source, Stance, Statement, Topic, resolve
 from stances.models.curated import CuratedModel
@@ -79,10 +91,11 @@ class _Comparing:
                         values[column] = Given(MEANINGS[column].read(cell), row.number, column, cell)
                     except ValueError as error:
                         self.problems.add(row.number, column, cell, str(error))
-            missing = [name for name in ("statement_key", "actor", "topic") if name not in values]
+            missing = [name for name in NAMED if name not in values]
             for name in missing:
                 if name not in row.wrong and not row.cells.get(name, "").strip():
-                    self.problems.add(row.number, name, "", "It is needed in each row.")
+                    cut = () if name in row.cells else (len(row.cells) + len(row.wrong), len(self.sheet.columns))
+                    self.problems.add(row.number, name, "", rule_of_missing(*cut))
             if not missing:
                 yield row, values
 
@@ -143,7 +156,7 @@ class _Comparing:
         owners = {STANCE: stance, STATEMENT: statement, ACTOR: actor, TOPIC: topic, SPEAKER: speaker, SOURCE: source}
         for column, given in values.items():
             meaning = MEANINGS[column]
-            if column not in ("statement_key", "actor", "topic"):
+            if column not in NAMED:
                 self._put(owners[meaning.owner], meaning, given)
 
     def _reference(self, given: Given | None, model: type[CuratedModel]) -> Record | None:

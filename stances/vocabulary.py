@@ -72,6 +72,10 @@ class Status(models.TextChoices):
     RETRACTED = "retracted", "retracted"
 
 
+#: The steps before a statement is public.
+UNPUBLISHED = (Status.DRAFT, Status.SUBMITTED)
+
+
 class Value(models.IntegerChoices):
     FOR = 2, "for"
     FOR_ON_TERMS = 1, "for, on terms"

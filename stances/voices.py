@@ -49,13 +49,13 @@ class Voices:
             if not frontier:
                 break
             seen |= frontier
-            links = Affiliation.objects.filter(actor__in=frontier).exclude(authority="").select_related("actor", "of")
+            links = Affiliation.objects.filter(actor__in=frontier).exclude(authority="").select_related("of")
             for link in links.order_by("pk"):
                 self.above[link.actor_id].append(link)
             frontier = {link.of_id for pk in frontier for link in self.above[pk]} - seen
         self.members: dict[tuple[int, int], list[Affiliation]] = defaultdict(list)
         if groups := [speaker for speaker in speakers if speaker.kind == ActorKind.GROUP]:
-            for link in Affiliation.objects.filter(of__in=groups).select_related("actor", "of"):
+            for link in Affiliation.objects.filter(of__in=groups).select_related("of"):
                 self.members[link.of_id, link.actor_id].append(link)
 
     def offices(self, speaker: Actor, first: dt.date, last: dt.date) -> list[Affiliation]:

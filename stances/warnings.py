@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import F, OuterRef, Q, Subquery, TextChoices
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery, TextChoices
 from django.urls import reverse
 
-from stances import effects
+from stances import dialects, effects
 from stances.models import Actor, Dismissal, Position, Source, Stance, Statement, Topic
 from stances.vocabulary import OWN_VOICE, ActorKind, Authority, Status, Terms, Voice, wording
 from stances.voices import Voices
@@ -66,26 +66,48 @@ class Warning:
 
 
 def warnings_of(statements: Iterable[Statement]) -> dict[int, list[Warning]]:
-    """List the warnings of statements by their ids, in a number of queries that does not grow with them.
+    """List the warnings of statements, as they are stored, by their ids, in a number of queries that does not grow.
 
     Retracted statements have none: they stay as they were.
     """
     pks = [row.pk for row in statements if row.status != Status.RETRACTED]
-    return Examination(pks).warnings() if pks else {}
+    return warnings_of_loaded(with_grounds(Statement.objects.filter(pk__in=pks).order_by())) if pks else {}
+
+
+def with_grounds(rows: QuerySet[Statement]) -> QuerySet[Statement]:
+    """Load, with statements, what of their own their warnings rest on: `warnings_of_loaded` asks no more for it."""
+    stances = Stance.objects.select_related("actor", "topic").order_by("topic__rank", "pk")
+    return rows.select_related("speaker", "source").defer("source__text").prefetch_related(Prefetch("stances", stances))
+
+
+def warnings_of_loaded(statements: Iterable[Statement]) -> dict[int, list[Warning]]:
+    """List the warnings of statements that `with_grounds` loaded, as `warnings_of` does."""
+    rows = [row for row in statements if row.status != Status.RETRACTED]
+    return Examination(rows).warnings() if rows else {}
+
+
+class Near(NamedTuple):
+    """What of another statement tells whether one repeats it, and on what it is."""
+
+    pk: int
+    key: str
+    latest: dt.date
+    published_on: dt.date | None
+    status: str
+    quote: str
+    summary: str
+    repeats: int | None
 
 
 class Examination:
     """Statements with what their warnings are judged by."""
 
-    def __init__(self, pks: list[int]) -> None:
-        rows = Statement.objects.filter(pk__in=pks).select_related("speaker", "source", "repeats")
-        self.statements = {row.pk: row for row in rows.defer("source__text")}
+    def __init__(self, rows: Iterable[Statement]) -> None:
+        self.statements = {row.pk: row for row in rows}
+        self.stances = {row.pk: list(row.stances.all()) for row in self.statements.values()}
         quoting = {row.source_id for row in self.statements.values() if row.quote}
-        self.texts = dict(Source.objects.filter(pk__in=quoting).exclude(text="").values_list("pk", "text"))
-        self.stances: dict[int, list[Stance]] = defaultdict(list)
-        stances = Stance.objects.filter(statement__in=pks).select_related("actor", "topic", "statement")
-        for stance in stances.order_by("topic__rank", "pk"):
-            self.stances[stance.statement_id].append(stance)
+        texts = Source.objects.filter(pk__in=quoting).exclude(text="").order_by()
+        self.texts = dict(texts.values_list("pk", "text")) if quoting else {}
 
     def warnings(self) -> dict[int, list[Warning]]:
         dismissed = {
@@ -121,16 +143,25 @@ class Examination:
     # ---- likely a repeat ----
 
     @cached_property
-    def _near(self) -> dict[int, list[Statement]]:
-        """Find other statements by their speakers, around their days, by the speaker."""
-        around = Q(pk__in=[])
-        for speaker, days in self._days().items():
-            for first, last in _merged(days):
-                around |= Q(speaker=speaker, latest__gte=first, latest__lte=last)
-        found = defaultdict(list)
-        rows = Statement.objects.filter(around).exclude(status=Status.RETRACTED).select_related("source")
-        for row in rows.defer("source__text"):
-            found[row.speaker_id].append(row)
+    def _near(self) -> dict[int, dict[Near, set[int]]]:
+        """Find other statements by their speakers, around their days, with their topics, by the speaker."""
+        day = dialects.day("%s")
+        around = [(speaker, first, last) for speaker, days in self._days().items() for first, last in _merged(days)]
+        values = ", ".join([f"(%s, {day}, {day})"] * len(around))
+        found: dict[int, dict[Near, set[int]]] = defaultdict(lambda: defaultdict(set))
+        sql = f"""
+            WITH around (speaker_id, first, last) AS (VALUES {values})
+            SELECT t.id, t.key, t.speaker_id, t.latest, t.status, t.quote, t.summary, t.repeats_id, f.published_on,
+                s.topic_id
+            FROM around JOIN stances_statement t
+                ON t.speaker_id = around.speaker_id AND t.latest BETWEEN around.first AND around.last
+            JOIN stances_source f ON f.id = t.source_id JOIN stances_stance s ON s.statement_id = t.id
+            WHERE t.status <> '{Status.RETRACTED}' ORDER BY t.latest DESC, t.id DESC
+        """  # noqa: S608  (places for values alone are put in)
+        params = [str(value) if isinstance(value, dt.date) else value for period in around for value in period]
+        for pk, key, speaker, latest, status, quote, summary, repeats, published_on, topic in dialects.ask(sql, params):
+            days = dialects.as_day(latest), dialects.as_day(published_on)
+            found[speaker][Near(pk, key, *days, status, quote, summary, repeats)].add(topic)
         return found
 
     def _days(self) -> dict[int, list[dt.date]]:
@@ -139,29 +170,22 @@ class Examination:
             days[row.speaker_id].append(row.latest)
         return days
 
-    @cached_property
-    def _topics(self) -> dict[int, set[int]]:
-        """Give the topics of the statements that are near, by their ids."""
-        near = [row.pk for rows in self._near.values() for row in rows]
-        found = defaultdict(set)
-        for statement, topic in Stance.objects.filter(statement__in=near).order_by().values_list("statement", "topic"):
-            found[statement].add(topic)
-        return found
-
     def _duplicates(self, statement: Statement) -> Iterator[Warning]:
         if statement.repeats_id:
             return
-        for other in self._near[statement.speaker_id]:
+        topics = {stance.topic_id for stance in self.stances[statement.pk]}
+        for other, its_topics in self._near[statement.speaker_id].items():
             if (
                 other.pk == statement.pk
+                or not topics & its_topics
                 or abs(other.latest - statement.latest) > NEAR
-                or other.repeats_id == statement.pk
-                or _precedence(statement) < _precedence(other)
-                or not self._topics[statement.pk] & self._topics[other.pk]
+                or other.repeats == statement.pk
+                or _precedence(statement.status, statement.source.published_on, statement.pk)
+                < _precedence(other.status, other.published_on, other.pk)
                 or not _alike(statement, other)
             ):
                 continue
-            first = other.repeats_id or other.pk
+            first = other.repeats or other.pk
             link = f"{reverse('admin:stances_statement_change', args=[statement.pk])}?repeats={first}"
             yield Warning(
                 statement.pk,
@@ -300,13 +324,11 @@ def _lost_words(statement: Statement, source_text: str) -> Iterator[Warning]:
 
 def _of_source(statement: Statement) -> Iterator[Warning]:
     source = statement.source
-    link = reverse("admin:stances_source_change", args=[source.pk])
-    if source.published_on is None:
-        words = "The source has no day of publication."
-        yield Warning(statement.pk, Code.SOURCE, "date", words, link, "See the source")
-    if source.publisher_id is None:
-        words = "The source has no publisher."
-        yield Warning(statement.pk, Code.SOURCE, "publisher", words, link, "See the source")
+    lacking = [("date", "day of publication")] if source.published_on is None else []
+    lacking += [("publisher", "publisher")] if source.publisher_id is None else []
+    for about, what in lacking:
+        link = reverse("admin:stances_source_change", args=[source.pk])
+        yield Warning(statement.pk, Code.SOURCE, about, f"The source has no {what}.", link, "See the source")
 
 
 def _merged(days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
@@ -329,9 +351,9 @@ def _on(day: dt.date) -> dt.date:
     return day + NEAR if dt.date.max - day > NEAR else dt.date.max
 
 
-def _precedence(statement: Statement) -> tuple:
+def _precedence(status: str, published_on: dt.date | None, pk: int) -> tuple:
     """Order statements by which came first: what is public, then by its source."""
-    return statement.status != Status.PUBLISHED, statement.source.published_on or dt.date.max, statement.pk
+    return status != Status.PUBLISHED, published_on or dt.date.max, pk
 
 
 @lru_cache(maxsize=1024)
@@ -346,7 +368,7 @@ def overlap(one: Set[str], other: Set[str]) -> float:
     return len(one & other) / fewer if fewer >= FEWEST_WORDS else 0
 
 
-def _alike(one: Statement, other: Statement) -> bool:
+def _alike(one: Statement, other: Near) -> bool:
     quotes = overlap(content(one.quote), content(other.quote)) if one.quote and other.quote else 0
     return max(quotes, overlap(content(one.summary), content(other.summary))) >= ALIKE
 

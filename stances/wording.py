@@ -15,8 +15,8 @@ from stances.dates import PartialDate
 
 
 def number(count: int) -> str:
-    """Write a number as a word up to nine."""
-    return "no" if count == 0 else str(apnumber(count))
+    """Write a number as a word up to nine, its thousands apart."""
+    return "no" if count == 0 else str(apnumber(count)) if count < 10 else f"{count:,}"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

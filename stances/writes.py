@@ -44,21 +44,28 @@ class PublicWrite:
 
 @contextmanager
 def public_write() -> Iterator[PublicWrite]:
-    """Hold the lock of the public data for a write; nested ones join the outermost, which finishes for all."""
+    """Hold the lock of the public data for a write; nested ones join the outermost, which finishes for all.
+
+    Whoever interrupts it is told, in a note of the KeyboardInterrupt, what came of it.
+    """
     outer = getattr(_state, "write", None)
     if outer is not None and connection.in_atomic_block:
         yield outer
         return
     from stances.models import PublicVersion
 
-    with transaction.atomic():
-        PublicVersion.objects.lock()
-        write = _state.write = PublicWrite()
-        try:
-            yield write
-            write.finish()
-        finally:
-            _state.write = None
+    try:
+        with transaction.atomic():
+            PublicVersion.objects.lock()
+            write = _state.write = PublicWrite()
+            try:
+                yield write
+                write.finish()
+            finally:
+                _state.write = None
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note("nothing was written")
+        raise
 
 
 def moment_of_write() -> dt.datetime | None:

@@ -121,7 +121,7 @@ WRONG = [
     ("actor=atlantis", "actor", "atlantis"),
     ("actor=australia&actor=-atlantis", "actor", "atlantis"),
     ("actor=-", "actor", "no known actor"),
-    ("actor=Australia", "actor", "Australia"),
+    ("actor=Atlantis", "actor", "Atlantis"),
     ("actor=%00", "actor", "no known actor"),
     ("actor=a%00b", "actor", "no known actor"),
     ("topic=nothing", "topic", "no known topic"),

@@ -446,3 +446,35 @@ def test_pages_of_a_day_are_as_if_nothing_had_been_said_later(client, statements
         Statement.objects.filter(latest__gt=day).update(status=Status.DRAFT, published_at=None)
         assert (pages(), overview()) == before
         transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("asked", ["", "?on=2024-03-01"])
+def test_what_the_page_of_a_day_offers_ends_with_the_day(client, aldoria, topic, asked):
+    say(aldoria, topic, "2024-02-13", statement__speaker=aldoria)
+    page = client.get(f"{page_of(aldoria)}{asked}").content.decode()
+    assert f'href="/actors/aldoria.json{asked}"' in page
+    for address in ("stances.csv?actor=aldoria", "changes.csv?actor=aldoria"):
+        assert (f"/{address}&amp;before=2024-03-01" in page) is bool(asked), address
+        assert f"/{address}" in page
+    assert ("/positions.csv?actor=aldoria&amp;on=2024-03-01" in page) is bool(asked)
+
+
+def test_who_belongs_to_it_without_speaking_for_it_stands_apart(client, aldoria, topic):
+    minister, former = PersonFactory(name="Ada Low"), PersonFactory(name="Ben High")
+    AffiliationFactory(actor=minister, of=aldoria, title="minister", authority="minister")
+    AffiliationFactory(actor=former, of=aldoria, title="former minister", authority="former")
+    for person in (minister, former):
+        say(aldoria, topic, "2024-02-13", statement__speaker=person, attribution="reported")
+    profile = client.get(page_of(aldoria)).context["profile"]
+    assert [[tie.other for tie in ties] for ties in (profile.speakers, profile.quoted)] == [[minister], [former]]
+    assertContains(client.get(page_of(former)), "Belongs to, without speaking for it")
+    assertNotContains(client.get(page_of(former)), ">Speaks for<")
+    assertContains(client.get(page_of(minister)), ">Speaks for<")
+
+
+def test_a_saved_figure_names_who_reports_a_position_once(client, aldoria, topic):
+    paper = PublicationFactory(name="Halvik Post")
+    say(aldoria, topic, "2024-02-13", attribution="reported", statement__speaker=paper)
+    drawn = client.get(f"{page_of(aldoria)}timeline.svg").content.decode()
+    assert "reported once, by Halvik Post" in drawn
+    assert "; reported by Halvik Post" not in drawn

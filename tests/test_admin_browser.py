@@ -131,3 +131,15 @@ def test_rows_calendars_and_themes_work_under_the_policy(page, live_server, rows
     page.locator(".theme-toggle:visible").first.click()
     assert page.locator("html").get_attribute("data-theme") in ("light", "dark")
     assert complaints == []
+
+
+def test_on_a_phone_all_of_a_statement_stands_within_the_list(page, live_server):
+    sign_in(page, EditorFactory(), live_server)
+    StanceFactory(statement__published=True, topic__name="A topic with a name that takes all of a line and then some")
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.goto(live_server.url + address(Statement, "changelist"))
+    for name in ("statement", "stage", "said", "speaker", "shows"):
+        box = page.locator(f"#result_list tbody .field-{name}").bounding_box()
+        assert box["x"] >= 0, name
+        assert box["x"] + box["width"] <= 360, name
+    assert page.locator("#action-toggle").bounding_box()["width"] >= 12

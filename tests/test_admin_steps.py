@@ -150,8 +150,28 @@ def test_a_statement_offers_the_steps_that_can_be_taken(desk, status, steps):
     assert steps_offered(desk.get(address(statement(status)))) == steps
 
 
-def test_an_own_statement_does_not_offer_to_be_published(desk, editor):
-    assert steps_offered(desk.get(address(statement(Status.SUBMITTED, coder=editor)))) == ["return"]
+def test_an_own_statement_does_not_offer_to_be_published_and_says_why(desk, editor, settings):
+    own, anothers = (statement(Status.SUBMITTED, coder=coder) for coder in (editor, CoderFactory()))
+    page = desk.get(address(own))
+    assert steps_offered(page) == ["return"]
+    why = "It is your own, and a second person publishes."
+    assert why in page.content.decode().split('class="submit-row"')[1]
+    assert why not in desk.get(address(anothers)).content.decode()
+    settings.ONE_PERSON_DESK = True
+    page = desk.get(address(own))
+    assert steps_offered(page) == ["publish", "return"]
+    assert why not in page.content.decode()
+
+
+def test_what_one_submitted_oneself_is_taken_back(desk, editor):
+    own, anothers = (statement(Status.SUBMITTED, coder=coder) for coder in (editor, CoderFactory()))
+    assert [step.label for step in desk.get(address(own)).context["asking_steps"]] == ["Take it back"]
+    assert [step.label for step in desk.get(address(anothers)).context["asking_steps"]] == ["Return to its coder"]
+    assert desk.get(address(own, "return")).context["title"] == "Take it back: 1 statement"
+    page = desk.post(address(own, "return"), {"words": "The day is wrong."}, follow=True)
+    assert told(page)[:2] == ["1 taken back", f"{own.key}: taken back"]
+    own.refresh_from_db()
+    assert (own.status, own.review_comment) == (Status.DRAFT, "The day is wrong.")
 
 
 def test_saving_and_submitting_saves_first():

@@ -447,21 +447,19 @@ def test_of_a_retracted_statement_only_that_it_was_and_why(client, unpublished):
 # ---- queries ----
 
 
-@pytest.mark.parametrize(
-    "address", [*(f"{name}/" for name in LISTS), "positions/?on=2024-06-01", "statements/?topic=pact"]
-)
-def test_a_list_takes_as_many_queries_with_many_rows_as_with_few(client, world, address):
-    def queries() -> int:
+def test_a_list_takes_as_many_queries_with_many_rows_as_with_few(client, world):
+    def queries(address: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             get(client, address)
         return len(captured)
 
-    few = queries()
+    addresses = [*(f"{name}/" for name in LISTS), "positions/?on=2024-06-01", "statements/?topic=pact"]
+    few = {address: queries(address) for address in addresses}
     for _ in range(6):
         stance = StanceFactory(topic__parent=Topic.objects.get(slug="pact"), topic__candidate=GovernmentFactory())
         AffiliationFactory(actor=stance.statement.speaker, of=stance.actor)
-    assert queries() == few
-    assert few <= 6
+    assert {address: queries(address) for address in addresses} == few
+    assert max(few.values()) <= 6
 
 
 # ---- the schema ----

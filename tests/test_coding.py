@@ -21,6 +21,7 @@ from tests.factories import (
     AffiliationFactory,
     CoderFactory,
     EditorFactory,
+    FeaturedTopicFactory,
     GovernmentFactory,
     GroupFactory,
     PersonFactory,
@@ -634,6 +635,32 @@ def test_no_reader_finds_the_practice_article_or_its_actors(client, db):
         words = b"".join(answer.streaming_content) if answer.streaming else answer.content
         assert (answer.status_code, b"Practice" in words) == (200, False), url
     assert client.get(Source.objects.get().get_absolute_url()).status_code == 404
+
+
+def test_the_practice_article_says_on_which_topics_to_code_it(desk, source):
+    practice.place()
+    url = new(practice.article())
+    assert "take those of the list that come nearest. Leave" in desk.get(url).content.decode()
+    asked = FeaturedTopicFactory(name="Expansion")
+    for rank, name in enumerate(("Membership", "Ships", "Sensors", "Bases")):
+        TopicFactory(name=name, parent=asked, rank=rank)
+    TopicFactory(name="Elsewhere", parent=TopicFactory())
+    hint = desk.get(url).context["coding"].hint
+    assert "come nearest, such as “Membership”, “Ships” and “Sensors”. Leave" in hint
+    assert desk.get(new(source)).context["coding"].hint == ""
+
+
+def test_an_empty_desk_says_where_to_begin(desk, coder):
+    def begin() -> str:
+        content = desk.get(reverse("admin:index")).content.decode()
+        return content.split('class="begin"')[1].split("</p>")[0] if 'class="begin"' in content else ""
+
+    assert reverse("admin:stances_source_add") in begin()
+    assert "practise" not in begin()
+    practice.place()
+    assert f'href="{new(practice.article())}"' in begin()
+    StatementFactory(coder=coder)
+    assert begin() == ""
 
 
 def test_the_practice_offices_give_suggestions(desk):

@@ -361,6 +361,16 @@ def test_without_script_a_side_shows_its_terms_and_wrong_ones_can_be_taken_back(
     assert (stance.position, stance.terms) == (2, "")
 
 
+@pytest.mark.parametrize(("width", "is_open"), [(360, False), (1400, True)])
+def test_below_the_article_the_way_to_the_form_is_short(page, live_server, source, width, is_open):
+    page.set_viewport_size({"width": width, "height": 780})
+    code(page, live_server, source)
+    folding = page.locator(".listed details, details.keys")
+    assert folding.evaluate_all("all => all.map((each) => each.open)") == [is_open, is_open]
+    page.locator(".listed summary").click()
+    assert page.locator(".listed .no-text").is_visible() != is_open
+
+
 def test_nothing_that_is_reached_by_the_tabulator_is_covered_by_what_saves(page, live_server, source):
     code(page, live_server, source)
     page.set_viewport_size({"width": 1400, "height": 700})

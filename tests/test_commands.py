@@ -12,9 +12,11 @@ from io import StringIO
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from stances.models import Position
 from tests.factories import StanceFactory
+from tests.writer import address
 
 
 @pytest.mark.django_db
@@ -119,3 +121,22 @@ def test_a_demo_tells_of_a_database_that_cannot_be_used(tmp_path):
         assert done.returncode == 1
         assert "cannot be used" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.every_case
+@pytest.mark.parametrize("command", ["loaddata aukus", "import_stances README.md", "check_positions"])
+def test_a_command_on_a_database_without_its_tables_says_what_makes_them(tmp_path, command):
+    bare = f"sqlite:///{tmp_path / 'bare.sqlite3'}"
+    if connection.vendor == "postgresql":
+        bare = f"{address()}?options=-c%20search_path%3Dpg_temp"
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command.split()],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DATABASE_URL": bare},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    told = "manage.py: The database has no tables yet, or old ones: run manage.py migrate.\n"
+    assert (done.returncode, done.stderr) == (1, told)

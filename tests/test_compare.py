@@ -53,7 +53,7 @@ def test_page_tells_the_counts_first_and_words_where_statements_are_few(client, 
     text = text_of(response)
     stood = "on the same side, then on opposite sides"
     assert f"2 and 1 statements; both spoke on no day; both carried forward on 21 days: {stood}" in text
-    assert f"Both spoke on no day; both positions are carried forward on 21 days: {stood}." in text
+    assert f"The two can be compared on 21 days: {stood}. Both spoke on no day." in text
     assert "Statements: 2 and 1 Days both spoke: 0 Days with both positions carried forward: 21" in text
     assert f"How they stood on these: {stood.capitalize()} Mean distance: too few statements" in text
     assert "Aldoria, on 21 April 2024; Brenmark has not changed" in text

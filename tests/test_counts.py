@@ -174,21 +174,20 @@ def test_drafts_never_show(client, said, topic, name):
 
 @pytest.mark.once
 @pytest.mark.parametrize("many", [False, True])
-@pytest.mark.parametrize("name", NAMES)
-def test_queries_do_not_grow(client, said, topic, name, many, monkeypatch):
+def test_queries_do_not_grow(client, said, topic, many, monkeypatch):
     monkeypatch.setattr(counts, "ONE_BY_ONE", 0 if many else 1000)
 
-    def queries() -> int:
+    def queries(name: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             assert client.get(address(name)).status_code == 200
         return len(captured)
 
-    few = queries()
+    few = {name: queries(name) for name in NAMES}
     for place in range(4):
         child = TopicFactory(parent=topic)
         for position in (2, 0, -2):
             say(GovernmentFactory(), child, f"2022-0{place + 1}-02", position)
-    assert queries() == few
+    assert {name: queries(name) for name in NAMES} == few
 
 
 @pytest.mark.parametrize(
@@ -253,3 +252,39 @@ def test_page_and_drawing_say_alike_what_is_counted(client, said):
     drawn = client.get(address("topic-counts-svg")).content.decode()
     assert response.context["note"] in drawn
     assert "Q1" in drawn
+
+
+def test_all_that_is_counted_is_asked_for_in_one_pass(client, said, monkeypatch):
+    monkeypatch.setattr(counts, "ONE_BY_ONE", 0)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(address())
+    asked = [query["sql"] for query in queries if "COUNT(" in query["sql"]]
+    assert len(asked) == (1 if connection.vendor == "postgresql" else 5)
+
+
+@pytest.mark.parametrize("by", ["month", "quarter", "year"])
+def test_page_of_many_speakers_and_topics_stays_small_and_leads_to_the_rest(client, topic, monkeypatch, by):
+    monkeypatch.setattr(counts, "ONE_BY_ONE", 0)
+    for n in range(12):
+        of, on = GovernmentFactory(name=f"Government {n}"), TopicFactory(name=f"Part {n}", parent=topic)
+        for m in range(n, 120, 12):
+            said_by = {"statement__speaker": of, "terms": "leaning" if m % 5 in (1, 3) else ""}
+            say(of, on, f"{2014 + m % 10}-{1 + m % 11:02}-13", (2, 1, 0, -1, -2)[m % 5], **said_by)
+    page = client.get(address(by=by)).content.decode()
+    assert len(page.encode()) < 100_000
+    assert page.count("The first 10 of 12") == 3
+    assert page.count(f'<a href="/topics/sharing/counts.json?by={by}') == 3  # of governments, of topics, of the page
+    assert page.count('role="rowheader"') == 10 + 10 + 10 + 1
+    told = client.get(address("topic-counts-json", by=by)).json()
+    assert (len(told["by_government"]), told["speakers"]) == (12, 12)
+
+
+def test_table_of_the_figure_has_what_is_drawn_and_says_where_the_rest_is(client, topic):
+    actor = GovernmentFactory()
+    for year in (1990, 2020):
+        say(actor, topic, f"{year}-02-13")
+    page = client.get(address(on="2024-03-01")).content.decode()
+    assert "2020, quarter 1" in page
+    assert '<th scope="row">1990, quarter 1</th>' not in page
+    assert "and those before 2015: the CSV has all" in page
+    assert len(rows_of(client)) == 2

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.core.signals import request_finished
 from django.db import close_old_connections, connection
 from django.test.utils import CaptureQueriesContext
@@ -511,6 +511,14 @@ def test_the_command_leaves_out_what_is_not_public_where_it_is_asked_to(client, 
     assert sorted(r["statement_key"] for r in rows) == sorted(
         r["statement_key"] for r in in_csv(client, "/stances.csv?repeats=1")
     )
+
+
+def test_the_command_says_that_it_is_no_backup(capsys):
+    with pytest.raises(SystemExit):
+        load_command_class("stances", "export_stances").run_from_argv(["manage.py", "export_stances", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "This is no backup" in told
+    assert "pg_dump" in told
 
 
 def test_the_command_refuses_other_names_and_places(world, tmp_path):

@@ -1,15 +1,18 @@
-"""The Python of the researchers' guide, run on the real data."""
+"""What the guides say is so: the researchers' Python runs, and the operators' commands and settings are there."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import call_command, get_commands, load_command_class
 
 from stances import exports
 
 NAME = re.compile("`([a-z_]+)`")
-GUIDE = Path(__file__).resolve().parent.parent / "docs" / "researchers.md"
+ROOT = Path(__file__).resolve().parent.parent
+GUIDE = ROOT / "docs" / "researchers.md"
+OPERATORS = (ROOT / "docs" / "operators.md").read_text()
 
 
 @pytest.mark.once
@@ -40,3 +43,19 @@ def test_the_columns_that_the_guide_names_are_columns():
     listed = (exports.STANCES, exports.LISTED_STANCES, exports.POSITIONS, exports.CHANGES)
     assert named <= {column.name for columns in listed for column in columns}
     assert len(exports.STANCES) == 34
+
+
+def test_the_operators_guide_tells_every_setting_that_is_read_and_no_other():
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "config" / "settings.py").read_text()))
+    section = OPERATORS.partition("## Settings")[2].partition("##")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    told = {name for row in rows for name in re.findall("`([A-Z_]+)`", row)}
+    assert told == read
+
+
+def test_the_commands_of_the_operators_guide_take_what_it_gives_them():
+    commands = re.findall(r"python manage\.py ([^`\n]+)", OPERATORS)
+    for command in commands:
+        name, *arguments = shlex.split(command)
+        load_command_class(get_commands()[name], name).create_parser("manage.py", name).parse_args(arguments)
+    assert len(commands) > 15

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 from pytest_django.asserts import assertContains, assertNotContains
 
+from stances import news
+from stances.asof import DECIDING
 from stances.dates import today
 from stances.matrix import matrix
-from stances.models import Topic
+from stances.models import Stance, Topic
 from stances.tree import TopicTree
 from stances.writes import public_write
 from tests.factories import (
@@ -385,6 +387,13 @@ def test_many_lines_under_a_cell_are_folded(client, question, drevia):
     assertContains(client.get(HOME), "<summary>3 more under it</summary>", html=True)
 
 
+def test_names_in_the_table_of_a_past_day_lead_to_that_day(client, question, drevia):
+    say(drevia, question, "2024-02-13")
+    page = client.get(HOME, {"on": "2024-03-01"}).content.decode()
+    assert page.count('href="/actors/drevia/?on=2024-03-01"') == 2  # in the line and in the table
+    assert "/actors/drevia/?on=" not in client.get(HOME).content.decode()
+
+
 def test_news_names_what_a_statement_did(client, question, drevia):
     for date, position in (("2024-02-13", 2), ("2024-03-13", 2), ("2024-04-13", -2)):
         say(drevia, question, date, position)
@@ -419,6 +428,30 @@ def test_news_on_other_topics_stands_apart(client, question, drevia):
     context = client.get(HOME).context
     assert [item.statement for item in context["news_elsewhere"]] == [elsewhere.statement]
     assert len(context["news"]) == 1
+
+
+@pytest.mark.parametrize("looked_at", [1, 3, 20])
+def test_news_of_many_topics_are_the_newest_however_far_is_looked(monkeypatch, question, drevia, looked_at):
+    """Also where the newest words of all are about other topics, and where a day goes on past what is looked at."""
+    wanted, other = TopicFactory.create_batch(7), TopicFactory()
+    actors = [drevia, GovernmentFactory(slug="estmere", name="Estmere")]
+    days = [f"2024-02-{day:02d}" for day in (9, 9, 9, 8, 8, 7, 7, 5)]
+    for number, date in enumerate(days):
+        say(actors[number % 2], wanted[number % 7], date, position=number % 3)
+    for actor in actors:
+        say(actor, other, "2024-02-10")
+    told = [
+        (statement.latest, statement.key, actor.name)
+        for statement, actor in (
+            (stance.statement, stance.actor) for stance in Stance.objects.filter(topic__in=wanted, role__in=DECIDING)
+        )
+    ]
+    newest = sorted(told, key=lambda it: it[2])
+    newest.sort(key=lambda it: it[:2], reverse=True)
+    monkeypatch.setattr(news, "LOOKED_AT", looked_at)
+    for number in (1, 2, 4):
+        [items] = news.latest(TopicTree.load(), [(wanted, number)], dt.date(2024, 3, 1))
+        assert [(it.statement.latest, it.statement.key, it.actor.name) for it in items] == newest[:number]
 
 
 def test_table_can_be_had_as_csv_and_json(client, question):

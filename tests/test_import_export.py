@@ -272,6 +272,7 @@ HOSTILE = {
     "an unknown column": (ONE.replace("topic", "tpoic").encode(), "Row 1, tpoic: There is no such column."),
     "a nameless column": (ONE.replace("topic", "").encode(), "Column 4 of the header has no name."),
     "a cell too many": (ONE.replace(",2\n", ",2,3\n").encode(), "more cells than the header"),
+    "a row cut short": (ONE.replace(",australia,growth,2", "").encode(), "this one has 2 cells, the header 5."),
     "a million columns": (b"a," * 1_000_000, "more than 200 columns"),
     "a row of a million cells": (ONE.encode() + b"a," * 1_000_000, "more cells than the header"),
     "an open quotation": (b'statement_key\n"never closed', "is not CSV"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +16,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from stances import bulk, positions, search_index, sheets
-from stances.bulk import indexes, staging
+from stances import bulk, dialects, positions, search_index, sheets
+from stances.bulk import indexes, shaping, staging, writing
 from stances.exports import LISTED_STANCES, STANCES, cells_of, csv_lines, objects
 from stances.models import Actor, FormerSlug, Import, Position, PublicVersion, Source, Stance, Statement, Topic
 from stances.tables import compare
@@ -28,6 +31,7 @@ from tests.factories import (
     SourceFactory,
     StanceFactory,
     StatementFactory,
+    TopicFactory,
 )
 from tests.writer import address
 
@@ -167,7 +171,8 @@ def test_an_export_comes_back_as_it_was_and_then_changes_nothing(tmp_path):
     whole()
     assert PublicVersion.objects.current() == version + 1
     kept = Import.objects.get()
-    assert (kept.name, len(kept.sha256), kept.counts["stance"]["new"]) == ("all.csv", 64, len(before))
+    assert (kept.name, kept.counts["stance"]["new"]) == ("all.csv", len(before))
+    assert kept.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     out = io.StringIO()
     call_command("import_stances", file, stdout=out, stderr=io.StringIO())
     assert "nothing changed" in out.getvalue()
@@ -222,6 +227,80 @@ def test_the_first_hundred_problems_are_told_and_the_number_of_the_rest(tmp_path
     assert lines[0] == "Row 3, position “3”: A position is -2, -1, 0, 1 or 2."
     assert lines[-2:] == ["... and 1,400 more.", "Nothing was written."]
     assert len(lines) == 102
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 1000])
+def test_a_wrong_row_hides_none_of_those_that_are_read_with_it(monkeypatch, at_once):
+    monkeypatch.setattr(staging, "AT_ONCE", at_once)
+    lines = ("k-1,2024,a,t,1,", ",,,,,", "k-2,2024,a,t,9,\x00", "k-3,2024,a,,1,", "k-4,,a,t,1,", "k-1,2023,a,u,1,")
+    told = wrong("\n".join([f"{HEADER},quote", *lines]))
+    assert told == [
+        "Row 3, position “9”: A position is -2, -1, 0, 1 or 2.",
+        "Row 3, quote “�”: A NUL character is in it, which no text has.",
+        "Row 4, topic: It is needed in each row.",
+    ]
+    told = wrong("\n".join([f"{HEADER},quote", *lines[:2], *lines[4:]]))
+    assert [problem.split(":")[0] for problem in told] == ["Row 3, date", "Row 4, date “2023”"]
+    text = "\n".join([f"{HEADER},form", "k-1,2024,a,t,1,", ",,,,,", "k-1,2024,a,u,1,", "", "k-2,2024,b,t,1,act"])
+    assert load(text).rows == 3
+    assert list(Stance.objects.order_by("pk").values_list("statement__key", "actor__slug", "topic__slug")) == [
+        ("k-1", "a", "t"),
+        ("k-1", "a", "u"),
+        ("k-2", "b", "t"),
+    ]
+
+
+def test_a_row_that_is_cut_short_says_so_and_one_that_ends_with_blanks_need_not_have_them(tmp_path):
+    file = tmp_path / "cut.csv"
+    file.write_text(f"{HEADER},summary,quote\nk-1,2024,a,t,2\nk-2,2024,a\n\n,\nk-3\nk-4,2024,a,,2\n")
+    with pytest.raises(CommandError) as failed:
+        call_command("import_stances", file, stderr=io.StringIO())
+    assert str(failed.value).splitlines() == [
+        "Row 3, topic: It is needed in each row; this one has 3 cells, the header 7.",
+        "Row 6, actor: It is needed in each row; this one has 1 cell, the header 7.",
+        "Row 6, topic: It is needed in each row; this one has 1 cell, the header 7.",
+        "Row 7, topic: It is needed in each row.",
+        "Nothing was written.",
+    ]
+
+
+# ---- new names ----
+
+
+def test_new_actors_and_topics_are_named_with_what_a_slip_may_have_meant(tmp_path):
+    ActorFactory(slug="australia")
+    TopicFactory(slug="aukus-pillar-2")
+    file = tmp_path / "one.csv"
+    file.write_text(f"{HEADER},speaker\nk-1,2024,australai,aukus-pillar-22,2,ruritania\nk-2,2024,australia,sea,1,\n")
+    before = everything()
+    told = [
+        "2 rows: 2 new actors, 2 new topics, 1 new source, 2 new statements, 2 new stances.",
+        "New actors: australai (is australia meant?), ruritania.",
+        "New topics: aukus-pillar-22 (is aukus-pillar-2 meant?), sea.",
+    ]
+    for options, last in (({"dry_run": True}, ["A dry run: nothing was written."]), ({}, [])):
+        assert everything() == before
+        out = io.StringIO()
+        call_command("import_stances", file, stdout=out, stderr=io.StringIO(), **options)
+        assert out.getvalue().splitlines() == told + last
+    whole()
+    assert set(Topic.objects.values_list("slug", flat=True)) == {"aukus-pillar-2", "aukus-pillar-22", "sea"}
+    assert load(file.read_text()).names == []
+
+
+def test_of_many_new_names_ten_are_told_and_the_number_of_the_rest():
+    done = load(HEADER + "".join(f"\nk-{n},2024,country-{n:04},sea,2" for n in range(1200)))
+    assert done.names == [
+        f"New actors: {', '.join(f'country-{n:04}' for n in range(10))} and 1,190 more.",
+        "New topic: sea.",
+    ]
+
+
+def test_a_dry_run_tells_what_is_wrong(tmp_path):
+    file = tmp_path / "one.csv"
+    file.write_text(f"{HEADER}\nk-1,2024,a,t,9\n")
+    with pytest.raises(CommandError, match="A position is -2, -1, 0, 1 or 2"):
+        call_command("import_stances", file, dry_run=True, stderr=io.StringIO())
 
 
 # ---- the status ----
@@ -363,6 +442,25 @@ def test_many_rows_come_to_the_same_without_their_indexes(monkeypatch):
     whole()
 
 
+@pytest.mark.parametrize("lying", [(1, 2, 3), (3, 1, 2)], ids=["in order", "in another"])
+def test_new_rows_are_sorted_only_where_they_do_not_lie_in_the_order_of_their_ids(lying):
+    TopicFactory()
+    new = shaping.shaped(staging.TOPICS)
+    columns = ", ".join(shaping.columns_of(staging.TOPICS))
+    dialects.run(f"CREATE TEMPORARY TABLE {new} AS SELECT t.*, t.id > 0 AS is_new FROM stances_topic t")
+    for number in lying:
+        dialects.run(f"UPDATE stances_topic SET id = {100 + number}, slug = 't-{number}'")
+        dialects.run(f"INSERT INTO {new} SELECT t.*, t.id > 0 FROM stances_topic t")
+    dialects.run(f"DELETE FROM {new} WHERE slug NOT LIKE 't-%'")
+    dialects.run("DELETE FROM stances_topic")
+    with CaptureQueriesContext(connection) as asked:
+        writing._insert(staging.TOPICS)
+    (insert,) = [query["sql"] for query in asked if f"INSERT INTO stances_topic ({columns})" in query["sql"]]
+    assert ("ORDER BY" in insert) == (lying != tuple(sorted(lying)))
+    place = "ctid" if connection.vendor == "postgresql" else "rowid"
+    assert dialects.ask(f"SELECT slug FROM stances_topic ORDER BY {place}") == [("t-1",), ("t-2",), ("t-3",)]
+
+
 def schema() -> list:
     if connection.vendor == "postgresql":
         query = (
@@ -399,3 +497,33 @@ def test_a_killed_import_leaves_the_database_as_it_was(tmp_path, moment):
     assert not Import.objects.exclude(name="test.csv").exists()
     load(f"{HEADER}\nk-2,2024,a,t,1\n")
     whole()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("command", ["import_stances", "generate_corpus"])
+def test_who_interrupts_a_command_is_told_that_nothing_was_written(tmp_path, command):
+    file = tmp_path / "many.csv"
+    file.write_text(HEADER + "".join(f"\nmany-{n},2024-02-13,a,t-{n % 7},2" for n in range(4000)))
+    arguments = {"import_stances": [str(file)], "generate_corpus": ["--statements", "4000"]}
+    call = [sys.executable, "manage.py", command, *arguments[command]]
+    environment = {**os.environ, "DATABASE_URL": address()}
+
+    def heed_interrupts() -> None:
+        """Take the signal as it comes from a keyboard: a run in the background hands on that it is passed over."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(
+        call,
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
+    ) as process:
+        assert process.stderr
+        assert next((line for line in process.stderr if "comparing" in line), "")
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+    assert (told.splitlines()[-1], process.returncode) == ("Interrupted: nothing was written.", 130)
+    assert "Traceback" not in told
+    assert not Statement.objects.exists()

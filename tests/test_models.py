@@ -661,6 +661,8 @@ def test_rows_have_names():
     stance = StanceFactory(actor__name="Australia", topic__name="Japan", position=-1, terms="time", statement__key="k")
     assert str(stance) == "Australia on Japan: not now"
     assert str(stance.statement).startswith("k: Summary")
+    assert str(StatementFactory(key="l", summary=f"{'Words ' * 9}overlong, and more.")) == f"l: {'Words ' * 8}Words…"
+    assert str(StatementFactory(key="m", summary="S" * 60)) == f"m: {'S' * 60}"
     assert str(AffiliationFactory(actor__name="A", of=stance.actor)) == "A, Minister, Australia"
     assert stance.natural_key() == ("k", stance.actor.slug, stance.topic.slug)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from stances import queues as waiting
+from stances import tallies
+from stances.admin import review
 from stances.conversations import conversation
 from stances.models import Dismissal, PublicVersion, Source, Stance, Statement
 from stances.recoding import plan_recode
@@ -52,6 +55,22 @@ def queues(client) -> dict[str, list[str]]:
     return {section.name: [item.statement.key for item in section.items] for section in sections}
 
 
+def test_the_page_of_warnings_looks_at_all_that_is_not_yet_public_before_the_rest(desk, monkeypatch):
+    monkeypatch.setattr(review, "EXAMINED", 2)
+    source = SourceFactory(publisher=None)
+    keys = [f"s-{n}" for n in range(7)]
+    for n, key in enumerate(keys):
+        status = (Status.PUBLISHED, Status.DRAFT, Status.SUBMITTED)[n % 3]
+        statement(status, key=key, source=source)
+    statement(Status.RETRACTED, key="gone", source=source)
+    found = []
+    for page in (1, 2, 3, 4):
+        context = desk.get(reverse(WARNINGS), {"code": "source", "p": page}).context
+        found.append([each["statement"].key for each in context["found"]])
+    assert found == [["s-5", "s-4"], ["s-2", "s-1"], ["s-6", "s-3"], ["s-0"]]
+    assert (context["examined"], context["page_obj"].paginator.num_pages) == (7, 4)
+
+
 # ---- the first page ----
 
 
@@ -89,6 +108,18 @@ def test_warnings_of_what_is_not_yet_public_are_on_the_first_page(desk, coder):
     statement(Status.PUBLISHED, key="public")
     assert queues(desk)["warnings"] == ["draft", "imported"]
     assert queues(signed_in(coder))["warnings"] == ["draft"]
+
+
+def test_of_a_long_queue_those_made_first_are_ordered_and_it_is_not_counted_to_its_end(desk, coder, monkeypatch):
+    for module in (tallies, waiting):
+        monkeypatch.setattr(module, "MOST_COUNTED", 3)
+    made = [statement(Status.DRAFT, coder=coder, key=key) for key in ("one", "two", "three", "four", "five")]
+    for each in reversed(made):
+        each.submit(by=coder)
+    assert queues(desk)["waiting"] == ["three", "two", "one"]
+    content = desk.get(reverse(INDEX)).content.decode()
+    assert "Waiting for review (3+)" in content
+    assert "Of the 3 that were made first." in content
 
 
 def test_each_queue_leads_to_the_list_of_all_that_it_counts(coder, editor):

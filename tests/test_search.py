@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from stances import search, search_index
 from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.views import search as views_search
 from stances.vocabulary import Status
 from tests.factories import (
     GovernmentFactory,
@@ -561,3 +562,48 @@ def test_slash_leads_to_the_box_and_is_typed_within_it(live_server, groups, page
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "q"
     assert complaints == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite folds letters in its own way")
+@pytest.mark.parametrize(
+    "text",
+    ["", "Tariffs stay: they're 3.5%.", "Ｔａｒｉｆｆｓ ﬁrst", "Cafe\u0301, naïve", "stay " * 20_001, "ü " * 50_001],
+    ids=["empty", "ascii", "compatible", "composed", "long", "long beyond ascii"],
+)
+def test_words_of_a_text_are_those_of_its_normal_form_up_to_a_length(text):
+    normal = "to_tsvector('stances', stances_search_parted(left(normalize(%s, NFKC), 100000)))"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT stances_search_words(%s) = {normal}", [text, text])
+        assert cursor.fetchone() == (True,)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no functions of its own")
+def test_functions_that_read_texts_are_replaced_without_a_new_index():
+    said = statement(quote="Tariffs stay.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION stances_search_words(text) RETURNS tsvector LANGUAGE sql IMMUTABLE "
+            "PARALLEL SAFE AS $$ SELECT ''::tsvector $$"
+        )
+    search_index.replace_readers()
+    assert keys("tariffs") == {said.key}
+    assert search_index.differences() == []
+
+
+@pytest.mark.django_db
+def test_a_code_known_from_drafts_alone_finds_nothing(client):
+    """Its name would be looked for, too, and so be told."""
+    StanceFactory(statement__summary="They spoke of the treaty.")
+    StanceFactory(actor__name="The treaty", actor__iso="ZZQ", actor__kind="government", statement__status=Status.DRAFT)
+    for address in ("/search/?q=ZZQ", "/stances/?q=zzq"):
+        assert not client.get(address).context["matching"], address
+
+
+@pytest.mark.django_db
+def test_actors_found_are_counted_past_those_that_only_drafts_name(client, monkeypatch):
+    monkeypatch.setattr(views_search, "MOST_COUNTED", 3)  # which the drafts alone would fill
+    for number in range(4):
+        StanceFactory(actor__name=f"Quillan draft {number}", statement__status=Status.DRAFT)
+    public = [StanceFactory(actor__name=f"Quillan public {number}").actor for number in range(2)]
+    [group] = [it for it in client.get("/search/?q=quillan").context["groups"] if it.nouns == "actors"]
+    assert (group.number, {found.row for found in group.rows}) == (2, set(public))

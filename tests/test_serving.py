@@ -214,6 +214,30 @@ def test_a_database_that_does_not_answer_is_told_with_503(client, down, address,
     assert "no-store" in response["Cache-Control"]
 
 
+@pytest.fixture
+def unmigrated(transactional_db, tmp_path):
+    """Look at a database, or a place in it, that has no tables."""
+    bare = {
+        "sqlite": {"NAME": str(tmp_path / "bare.sqlite3")},
+        "postgresql": {"OPTIONS": {"options": "-c search_path=pg_temp"}},
+    }
+    connection.close()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in bare[connection.vendor].items():
+            patch.setitem(connection.settings_dict, name, value)
+        yield
+        connection.close()
+
+
+@pytest.mark.parametrize("address", ["/", "/stances.csv", "/api/v1/stances/", "/admin/stances/statement/"])
+def test_a_database_without_its_tables_is_told_with_503(client, unmigrated, address):
+    client.cookies[settings.SESSION_COOKIE_NAME] = "a-session-at-the-desk"
+    response = client.get(address)
+    assert response.status_code == 503
+    assert "The database is being set up. Try again in a few minutes" in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+
+
 def test_an_error_of_a_database_that_answers_is_no_outage(client, monkeypatch, transactional_db):
     def fail(*_):
         raise OperationalError("no such function")
@@ -236,6 +260,15 @@ def test_a_limit_ends_with_its_block(transactional_db):
     assert ask(long) == 300_000
     with time_limit(0):
         assert ask(long) == 300_000
+
+
+def test_no_query_of_a_block_with_a_limit_is_compiled(transactional_db):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite compiles none")
+    before = ask("SHOW jit")
+    with time_limit(1):
+        assert (ask("SHOW jit"), ask("SHOW statement_timeout")) == ("off", "1s")
+    assert (ask("SHOW jit"), ask("SHOW statement_timeout")) == (before, "0")
 
 
 def test_a_stream_that_takes_too_long_breaks_off_and_one_that_is_left_lifts_its_limit(transactional_db):

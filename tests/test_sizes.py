@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from stances import positions
 from stances.histories import read
 from stances.models import Actor, Position, Source, Stance, Statement, Topic
+from stances.overviews import add_overviews
 from stances.writes import public_write
 from tests.factories import (
     AffiliationFactory,
@@ -133,6 +134,51 @@ def test_what_is_read_of_a_long_series_is_as_if_all_of_it_were_read(spoken):
     ]
     held = [(it.since, it.until, it.value, it.previous) for it in part.own]
     assert held == [(it.since, it.until, it.value, it.previous) for it in whole.own[-len(held) :]]
+
+
+def test_series_are_read_by_one_condition_and_each_actor_once_however_many_there_are(spoken):
+    _, question, minister, article = spoken
+    governments = GovernmentFactory.create_batch(5)
+    say(300, of=governments, on=[question], speaker=minister, source=article)
+    day = dt.date(2024, 1, 1)
+    asked, conditions = [], []
+    for some in (governments[:1], governments):
+        with CaptureQueriesContext(connection) as queries:
+            reading = read(Q(actor__in=some, topic=question), day, 10)
+            histories = [reading.history(actor, question) for actor in some]
+            add_overviews(histories, day)
+        asked.append(len(queries))
+        conditions.append(sum(query["sql"].count(" OR ") + query["sql"].count(" UNION ") for query in queries))
+    assert asked[0] == asked[1]
+    assert conditions[0] == conditions[1]
+    assert len({id(stance.actor) for stance in reading.stances}) == len(governments)
+    assert {id(stance.speaker) for stance in reading.stances} == {
+        id(stance.statement.speaker) for stance in reading.stances
+    }
+
+
+def test_no_row_of_a_figure_or_its_table_takes_a_template(client, spoken):
+    _, question, minister, article = spoken
+    governments = GovernmentFactory.create_batch(8)
+    drawn = []
+    for since, some in ((0, governments[:2]), (100, governments)):
+        say(20, of=some, on=[question], speaker=minister, source=article, since=since)
+        drawn.append(len(client.get(question.get_absolute_url()).templates))
+    assert drawn[0] == drawn[1]
+
+
+def test_of_very_much_it_is_drawn_on_the_page_of_counts_alone_when_it_was_said(client, spoken, monkeypatch):
+    drevia, question, minister, article = spoken
+    say(120, of=[drevia], on=[question], speaker=minister, source=article)
+    link = f'<a href="{question.get_absolute_url()}counts/">Who spoke when'
+    page, asked = seen(client, question.get_absolute_url())
+    assert 'class="counts"' in page
+    assert link not in page
+    monkeypatch.setattr("stances.panels.STANCES_CHARTED", 100)
+    page, asked_less = seen(client, f"{question.get_absolute_url()}?")
+    assert 'class="counts"' not in page
+    assert link in page
+    assert asked_less < asked
 
 
 def test_an_old_statement_of_a_long_series_is_told_with_what_followed_it(client, spoken):

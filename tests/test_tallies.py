@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from stances import facets, tallies
-from stances.models import Topic
+from stances.models import Position, Topic
 from stances.tallies import Count, Memory
 from stances.views import filtered
 from stances.writes import public_write
@@ -62,6 +63,17 @@ def test_a_menu_of_topics_names_what_stands_above_those_it_names(client, monkeyp
     menu = facet(client, "/stances/", "topic")
     assert [(option.value, option.count) for option in menu.options] == [("parent", 2), ("child", 2)]
     assert [slug for slug, name in menu.others] == ["other"]
+
+
+def test_who_is_linked_to_a_topic_is_known_by_positions_and_by_what_is_repeated_alone(client):
+    first = StanceFactory(actor=GovernmentFactory())
+    StanceFactory(actor=first.actor, statement__repeats=first.statement, statement__source__published_on="2025-01-01")
+    StanceFactory(actor=first.actor, statement__status="draft", statement__published_at=None)
+    assert Position.objects.count() == 1
+    with CaptureQueriesContext(connection) as queries:
+        assert [option.counted for option in facet(client, "/topics/", "actor").options] == ["2"]
+    linked = [query["sql"] for query in queries if "SELECT DISTINCT" in query["sql"]]
+    assert [("stances_position" in sql, '"repeat"' in sql) for sql in linked] == [(True, False), (False, True)]
 
 
 def test_counts_follow_every_write_and_are_asked_for_once_between_two(client):

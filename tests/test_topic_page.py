@@ -249,3 +249,11 @@ def test_queries_do_not_grow(client, topic, format):
     few = queries()
     grow(3)
     assert queries() == few
+
+
+def test_what_the_page_of_a_past_day_offers_ends_with_the_day(client, topic):
+    past, now = (client.get(f"{topic.get_absolute_url()}{asked}").content.decode() for asked in ("?on=2024-03-01", ""))
+    assert f'/topics/{topic.slug}.json?on=2024-03-01"' in past
+    assert f"/stances.csv?topic={topic.slug}&amp;before=2024-03-01" in past
+    assert f'/topics/{topic.slug}.json"' in now
+    assert "before=" not in now

@@ -463,7 +463,7 @@ def asked(do):
 )
 def test_merging_and_undoing_ask_no_more_for_more_rows(place):
     counts = []
-    for count in (5, 50):
+    for count in (5, 20):
         source, target = place(count)
         _, foreseeing = asked(lambda: look_ahead(source, target))  # noqa: B023
         change, merging = asked(lambda: source.merge_into(target))  # noqa: B023

@@ -500,6 +500,27 @@ def test_drafts_leave_the_version_as_it_is(bumps):
     assert bumps() == 0
 
 
+@pytest.mark.parametrize(
+    ("make", "raised"),
+    [
+        (GovernmentFactory, 0),
+        (StatementFactory, 0),
+        (lambda: StatementFactory(published=True), 1),
+        (SourceFactory, 0),
+        (lambda: SourceFactory(coverage="nothing"), 1),
+    ],
+)
+def test_a_new_row_raises_the_version_where_readers_see_it_at_once(bumps, make, raised):
+    row = make()
+    assert (bumps(), type(row)._base_manager.filter(pk=row.pk).are_public()) == (raised, bool(raised))
+
+
+def test_a_new_actor_is_made_without_asking_who_may_see_it(django_assert_max_num_queries):
+    GovernmentFactory()
+    with django_assert_max_num_queries(6):
+        GovernmentFactory()
+
+
 def test_publishing_and_retracting_raise_the_version(bumps):
     statement = StanceFactory(statement__status="submitted").statement
     editor = EditorFactory()

@@ -79,7 +79,7 @@ class ActorAdmin(MergingAdmin):
     @admin.display(description="Members, offices, bodies")
     def members(self, actor):
         rows = actor.members.select_related("actor").order_by("-start", "pk")
-        every = list_link("affiliation", f"All {rows.count()} in a list", of__id__exact=actor.pk)
+        every = list_link("affiliation", f"All {rows.count():,} in a list", of__id__exact=actor.pk)
         return render_to_string("admin/stances/members.html", {"rows": rows[:LISTED], "every": every})
 
 

@@ -18,6 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
+from stances import practice
 from stances.admin.columns import tile
 from stances.admin.life import LifeOfStatements
 from stances.coding import Coded, CodedArticle
@@ -66,6 +67,11 @@ class CodingPage:
     @property
     def source(self) -> Source | None:
         return self.article.source if self.article else None
+
+    @property
+    def hint(self) -> str:
+        """Say how the article to practise on is coded."""
+        return practice.hint(self.source) if self.source else ""
 
     @property
     def new_url(self) -> str:

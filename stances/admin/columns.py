@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from stances.markup import each, filled
 from stances.vocabulary import CSS, SIGNS, wording
 
 
 def tile(value: int, terms: str) -> SafeString:
     """Show a position: its colour, and its sign and words beside it."""
-    return format_html(
+    return filled(
         '<span class="tile {}"><b aria-hidden="true">{}</b> {}</span>', CSS[value], SIGNS[value], wording(value, terms)
     )
 
@@ -23,12 +23,12 @@ def tile(value: int, terms: str) -> SafeString:
 def stance_lines(stances: Iterable) -> SafeString:
     """Show a statement's stances, a line each; actors and topics are loaded before."""
     lines = ((tile(stance.position, stance.terms), stance.actor.label, stance.topic.name) for stance in stances)
-    return format_html_join("", '<div class="stance-line">{} {}, {}</div>', lines)
+    return each('<div class="stance-line">{} {}, {}</div>', lines)
 
 
 def list_link(model: str, text: str, **filters) -> SafeString:
     """Link to a list of the desk, filtered."""
-    return format_html('<a href="{}?{}">{}</a>', reverse(f"admin:stances_{model}_changelist"), urlencode(filters), text)
+    return filled('<a href="{}?{}">{}</a>', reverse(f"admin:stances_{model}_changelist"), urlencode(filters), text)
 
 
 def short(text: str, length: int = 140) -> str:

@@ -48,7 +48,7 @@ class GuardedDeletion(admin.ModelAdmin):
                 keys = [f.name for f in opts.fields if isinstance(f, models.ForeignKey)]
                 examples = [str(row) for row in holders.select_related(*keys)[:EXAMPLES]]
                 field = relation.field.verbose_name
-                told.append(f"{count} {name}, as “{field}”: {_examples(examples, count)}")
+                told.append(f"{count:,} {name}, as “{field}”: {_examples(examples, count)}")
         return told
 
 
@@ -61,11 +61,11 @@ def _holders(relation, rows):
 
 
 def _listed(names: list[str]) -> list[str]:
-    more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED else []
+    more = [f"and {len(names) - LISTED:,} more"] if len(names) > LISTED else []
     return names[:LISTED] + more
 
 
 def _examples(names: list[str], count: int) -> str:
     shown = names[:EXAMPLES]
-    more = f"; and {count - len(shown)} more" if count > len(shown) else ""
+    more = f"; and {count - len(shown):,} more" if count > len(shown) else ""
     return "; ".join(shown) + more

@@ -114,7 +114,7 @@ class Outcome:
         for model in KINDS:
             for rows, word in ((self.comparison.new(model), "new"), (self.comparison.changed(model), "changed")):
                 noun = model._meta.verbose_name if len(rows) == 1 else model._meta.verbose_name_plural
-                told += [f"{len(rows)} {word} {noun}"] if rows else []
+                told += [f"{len(rows):,} {word} {noun}"] if rows else []
         return told
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +33,7 @@ from stances.wording import in_words
 TOLD = 200
 SPELLED_OUT = 50
 LEFT_TO_OTHERS = "You coded it: another editor changes what is public."
+OWN = "it is your own, and a second person publishes"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,10 @@ class Step:
 
     def take(self, statement: Statement, by, words: str = "") -> None:
         getattr(statement, self.verb)(by=by, **({self.words: words} if self.words else {}))
+
+    def to(self, user, statement: Statement) -> Step:
+        """Give the step in the words that it has for a user: one's own is taken back, and not returned to its coder."""
+        return TAKE_BACK if self == RETURN and statement.coder_id == user.pk else self
 
     def is_open_to(self, user, statement: Statement) -> bool:
         """Tell whether the step can be taken from here by a user; the verb has the last word."""
@@ -103,6 +108,7 @@ RETURN = Step(
     "comment",
     "What should the coder look at again?",
 )
+TAKE_BACK = replace(RETURN, label="Take it back", done="taken back", question="What do you look at again?")
 RETRACT = Step(
     "retract",
     "retract",
@@ -158,7 +164,7 @@ def digest(foretold: Iterable[Prospect]) -> str:
 def _refusal(step: Step, statement: Statement) -> str:
     if statement.status != step.status:
         return f"will not be {step.done}: it is {statement.get_status_display()}"
-    return f"will not be {step.done}: it is your own, and a second person publishes"
+    return f"will not be {step.done}: {OWN}"
 
 
 def reason(error: PermissionDenied | ValidationError) -> str:
@@ -243,13 +249,13 @@ class LifeOfStatements(CuratedAdmin):
         """Tell a line for each row, first of those done, then of those not."""
         if done := outcome.done:
             lines = format_html_join("", "<li>{}: {}</li>", ((key, step.done) for key in done[:TOLD]))
-            self._tell_lines(request, f"{len(done)} {step.done}", lines, len(done), messages.SUCCESS)
+            self._tell_lines(request, f"{len(done):,} {step.done}", lines, len(done), messages.SUCCESS)
         if refused := outcome.refused:
             lines = format_html_join("", "<li>{}: {}</li>", refused[:TOLD])
-            self._tell_lines(request, f"{len(refused)} not {step.done}", lines, len(refused), messages.ERROR)
+            self._tell_lines(request, f"{len(refused):,} not {step.done}", lines, len(refused), messages.ERROR)
 
     def _tell_lines(self, request, heading: str, lines, count: int, level) -> None:
-        more = format_html("<li>and {} more</li>", count - TOLD) if count > TOLD else ""
+        more = format_html("<li>and {} more</li>", f"{count - TOLD:,}") if count > TOLD else ""
         message = format_html("{}<ul>{}{}</ul>", heading, lines, more)
         self.message_user(request, message, level)
 
@@ -270,6 +276,7 @@ class LifeOfStatements(CuratedAdmin):
             raise PermissionDenied
         if statement is None:
             return self._get_obj_does_not_exist_redirect(request, Statement._meta, str(pk))
+        step = step.to(request.user, statement)
         form = WordsForm(request.POST if request.method == "POST" else None, required=not step.optional)
         rows = Statement.objects.filter(pk=pk)
         foretold = self._foretell(request, step, rows)
@@ -277,7 +284,7 @@ class LifeOfStatements(CuratedAdmin):
             return self._ask(request, step, form, rows, foretold, None)
         words = form.cleaned_data["words"] if step.words else ""
         self._tell(request, step, take(step, [statement], request.user, words))
-        if step in (PUBLISH, RETURN):
+        if step in (PUBLISH, RETURN, TAKE_BACK):
             self._tell_next(request)
         return HttpResponseRedirect(reverse("admin:stances_statement_change", args=[pk]))
 
@@ -307,7 +314,7 @@ class LifeOfStatements(CuratedAdmin):
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{step.label}: {count} statement{'' if count == 1 else 's'}",
+            "title": f"{step.label}: {count:,} statement{'' if count == 1 else 's'}",
             "opts": Statement._meta,
             "step": step,
             "form": form,
@@ -341,7 +348,9 @@ class LifeOfStatements(CuratedAdmin):
         if obj and obj.published_at:
             context["show_delete"] = False  # it is retracted, with a reason, and never deleted
         context["saving_steps"] = [step for step in offered if step.saves and may_save and not context["is_popup"]]
-        context["asking_steps"] = [step for step in offered if not step.saves and obj]
+        context["asking_steps"] = [step.to(request.user, at) for step in offered if not step.saves and obj]
+        waits = at.status == Status.SUBMITTED and self.has_review_permission(request)
+        context["why_not_published"] = OWN if waits and PUBLISH not in offered else ""
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_add(self, request, obj, post_url_continue=None):

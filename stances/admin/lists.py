@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -12,19 +13,40 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Q, QuerySet
-from django.utils.html import format_html
-from django.utils.translation import gettext
 
+from stances.markup import filled
 from stances.models import Actor, Topic
 
 #: Rows up to this number are counted; the database estimates how many more there are, where it can.
 MOST_COUNTED = 5_000
 #: So many of the rows that a search finds in a long table are listed, the newest.
 MOST_FOUND = 1_000
+#: So many words of a search are looked for, each in the names of all actors and topics.
+MOST_WORDS = 12
 
 
-class LongPaginator(Paginator):
-    """Pages of a list that may have millions of rows: no full count, and no walk through rows from the farther end."""
+class DeskPaginator(Paginator):
+    """Pages of a list that says how many rows it has, and whether that is an estimate."""
+
+    @property
+    def is_long(self) -> bool:
+        return False
+
+    @property
+    def is_estimated(self) -> bool:
+        return False
+
+    @property
+    def counted(self) -> str:
+        """Say how many rows there are: "20,050", or of an estimate "about 20,050"."""
+        return f"{'about ' if self.is_estimated else ''}{self.count:,}"
+
+
+class LongPaginator(DeskPaginator):
+    """Pages of a list that may have millions of rows: no full count, and no walk through rows from the farther end.
+
+    The ids of a page are found first, and what is shown is read of these rows alone.
+    """
 
     @cached_property
     def count(self) -> int:
@@ -48,17 +70,47 @@ class LongPaginator(Paginator):
         return self.is_long and connection.vendor == "postgresql"
 
     def page(self, number) -> Page:
-        if not self.is_long:
+        if self.count <= self.per_page:
             return super().page(number)
         number = self.validate_number(number)
+        return Page(self.between((number - 1) * self.per_page, number * self.per_page), number, self)
+
+    def between(self, first: int, last: int) -> QuerySet:
+        """Give the rows from one place, counted from 0, to before another, read from the nearer end."""
         rows: Any = self.object_list
-        first, last = (number - 1) * self.per_page, min(number * self.per_page, self.count)
+        first, last = max(first, 0), min(last, self.count)
         keys = rows.values_list("pk", flat=True)
         if first > self.count - last:
             found = list(keys.reverse()[self.count - last : self.count - first])
         else:
             found = list(keys[first:last])
-        return Page(rows.filter(pk__in=found), number, self)
+        return rows.filter(pk__in=found)
+
+
+class InTurn(DeskPaginator):
+    """Pages of one list after another, each read as a `LongPaginator` reads it, by an index of its own."""
+
+    def __init__(self, lists: Sequence[QuerySet], per_page: int) -> None:
+        super().__init__([], per_page)
+        self.parts = [LongPaginator(rows, per_page) for rows in lists]
+
+    @cached_property
+    def count(self) -> int:
+        return sum(part.count for part in self.parts)
+
+    @property
+    def is_estimated(self) -> bool:
+        return any(part.is_estimated for part in self.parts)
+
+    def page(self, number) -> Page:
+        number = self.validate_number(number)
+        rows: list[Any] = []
+        first, last = (number - 1) * self.per_page, number * self.per_page
+        for part in self.parts:
+            if first < part.count and last > 0:
+                rows += part.between(first, last)
+            first, last = first - part.count, last - part.count
+        return Page(rows, number, self)
 
 
 class CheckedLists(admin.ModelAdmin):
@@ -67,19 +119,26 @@ class CheckedLists(admin.ModelAdmin):
     paginator: ClassVar[Any] = LongPaginator
 
     def get_changelist_instance(self, request):
-        """Treat numbers and days that no database or calendar has as the wrong filters that they are."""
+        """Treat numbers and days that no database or calendar has as the wrong filters that they are.
+
+        Of a long list no counts are offered beside the filters: for each choice all of its rows are passed over.
+        """
         try:
-            return super().get_changelist_instance(request)
+            listed = super().get_changelist_instance(request)
         except (OverflowError, ValueError) as error:
             raise IncorrectLookupParameters(str(error)) from error
+        if listed.paginator.is_long:
+            listed.add_facets = listed.is_facets_optional = False
+        return listed
 
     def action_checkbox(self, obj):
         """Show the box by which a row is chosen, as the admin does, without a template for each."""
-        return format_html(
-            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
+        return filled(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" '
+            'aria-label="Select this object for an action - {}">',
             ACTION_CHECKBOX_NAME,
             obj.pk,
-            gettext("Select this object for an action - {}").format(obj),
+            obj,
         )
 
     def get_search_results(self, request, queryset, search_term):
@@ -89,7 +148,7 @@ class CheckedLists(admin.ModelAdmin):
 def of_names(term: str, also: Any = None) -> Q:
     """Look for each word in the names of a row's actor and topic, which two small tables hold; or where `also` says."""
     found = Q()
-    for word in term.split():
+    for word in list(dict.fromkeys(term.split()))[:MOST_WORDS]:
         named = Q(actor__in=_named(Actor, word, "name", "aliases")) | Q(topic__in=_named(Topic, word, "name"))
         found &= named | also(word) if also else named
     return found

@@ -94,7 +94,7 @@ class RecodingAdmin(ChangesPages, CuratedAdmin):
                 count = written.count()
                 words = "{}: {} changed. <a href='{}'>It can be reverted as one.</a>"
                 told = format_html(
-                    words, capfirst(change.reason), "1 stance" if count == 1 else f"{count} stances", url
+                    words, capfirst(change.reason), "1 stance" if count == 1 else f"{count:,} stances", url
                 )
                 self.message_user(request, told, messages.SUCCESS)
                 return None
@@ -104,7 +104,7 @@ class RecodingAdmin(ChangesPages, CuratedAdmin):
         count = queryset.count()
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Recode {count} stance{'' if count == 1 else 's'}",
+            "title": f"Recode {count:,} stance{'' if count == 1 else 's'}",
             "opts": self.opts,
             "form": form,
             "media": self.media + form.media,

@@ -7,8 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.db.models import Case, Value, When
+from django.db.models import QuerySet
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -17,11 +16,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from stances import effects
 from stances.admin.columns import short
 from stances.admin.life import LifeOfStatements
+from stances.admin.lists import InTurn
 from stances.conversations import conversation
 from stances.forms import DismissalForm, ids_among
 from stances.models import Dismissal, Statement
-from stances.vocabulary import Status
-from stances.warnings import Code, Warning, warnings_of
+from stances.vocabulary import UNPUBLISHED, Status
+from stances.warnings import Code, Warning, warnings_of, warnings_of_loaded, with_grounds
 
 EXAMINED = 200
 
@@ -40,14 +40,14 @@ class WarningsForm(forms.Form):
     )
     coder = forms.ChoiceField(label="Coder", required=False, choices=[("", "all"), ("me", "me")])
 
-    def wanted(self, user):
-        """Give the statements to look at: what is not yet public first, then the newest."""
-        rows = Statement.objects.exclude(status=Status.RETRACTED).select_related("coder", "speaker")
-        if status := self.cleaned_data.get("status"):
-            rows = rows.filter(status=status)
+    def wanted(self, user) -> list[QuerySet[Statement]]:
+        """Give the statements to look at, the newest first: what is not yet public, then what is."""
+        rows = with_grounds(Statement.objects.select_related("coder").order_by("-pk"))
         if self.cleaned_data.get("coder"):
             rows = rows.filter(coder=user)
-        return rows.order_by(Case(When(status=Status.PUBLISHED, then=Value(1)), default=Value(0)), "-pk")
+        if status := self.cleaned_data.get("status"):
+            return [rows.filter(status=status)]
+        return [rows.filter(status__in=UNPUBLISHED), rows.filter(status=Status.PUBLISHED)]
 
     def keeps(self, warning: Warning) -> bool:
         code, state = self.cleaned_data.get("code"), self.cleaned_data.get("state")
@@ -100,10 +100,10 @@ class ReviewOfStatements(LifeOfStatements):
             raise PermissionDenied
         form = WarningsForm(request.GET)
         form.is_valid()  # a choice that makes no sense is told at its field, and chooses nothing
-        paginator = Paginator(form.wanted(request.user), EXAMINED)
+        paginator = InTurn(form.wanted(request.user), EXAMINED)
         page = paginator.get_page(request.GET.get("p"))
         rows = list(page.object_list)
-        warned = warnings_of(rows)
+        warned = warnings_of_loaded(rows)
         query = request.GET.copy()
         query.pop("p", None)
         found: list[dict[str, Any]] = []

@@ -136,7 +136,7 @@ class SourceAdmin(MergingAdmin):
 
     @admin.display(description="statements", ordering="coded")
     def statement_count(self, source):
-        return list_link("statement", str(source.coded), source__id__exact=source.pk) if source.coded else 0
+        return list_link("statement", f"{source.coded:,}", source__id__exact=source.pk) if source.coded else 0
 
     @admin.display(description="No longer in the text")
     def no_longer_there(self, source):
@@ -149,7 +149,7 @@ class SourceAdmin(MergingAdmin):
         listed = rows.prefetch_related(Prefetch("stances", stances))[:LISTED]
         context = {
             "rows": [(row, stance_lines(row.stances.all())) for row in listed],
-            "every": list_link("statement", f"All {rows.count()} in a list", source__id__exact=source.pk),
+            "every": list_link("statement", f"All {rows.count():,} in a list", source__id__exact=source.pk),
             "source": source,
         }
         return render_to_string("admin/stances/coded.html", context)

@@ -17,7 +17,7 @@ from stances.admin.life import may_change
 from stances.admin.lists import of_names
 from stances.admin.recoding import RecodingAdmin
 from stances.forms import ReasonedStanceForm, StanceForm, StanceFormSet
-from stances.models import Stance
+from stances.models import Stance, Statement
 
 ROWS: list[Any] = [
     ("actor", "topic"),
@@ -86,7 +86,7 @@ class StanceAdmin(RecodingAdmin, StanceExport):
     list_select_related = ["actor", "topic", "speaker", "statement"]
     date_hierarchy = "stated_on"
     search_fields = ["actor__name", "actor__aliases", "topic__name", "condition", "rationale", "statement__key"]
-    search_help_text = "Actors, topics, conditions, rationales, and keys of statements."
+    search_help_text = "Actors, topics, conditions, rationales, and how keys of statements begin."
     ordering = ["-stated_on", "-id"]
     autocomplete_fields = ["actor", "topic"]
     readonly_fields = ["statement", "stated_on", "role"]
@@ -97,7 +97,8 @@ class StanceAdmin(RecodingAdmin, StanceExport):
 
     def get_search_results(self, request, queryset, search_term):
         def also(word: str) -> Q:
-            return Q(condition__icontains=word) | Q(rationale__icontains=word) | Q(statement__key__icontains=word)
+            keyed = Statement.objects.filter(key__startswith=word.lower()).order_by().values("pk")
+            return Q(condition__icontains=word) | Q(rationale__icontains=word) | Q(statement__in=keyed)
 
         return queryset.filter(of_names(search_term.replace("\x00", ""), also)), False
 

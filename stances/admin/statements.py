@@ -6,10 +6,8 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Prefetch
-from django.utils.html import format_html, format_html_join
 
-from stances import search
+from stances import dialects, search
 from stances.admin.coding import CodingOfStatements
 from stances.admin.columns import short, stance_lines
 from stances.admin.exporting import EXPORTS, StatementExport
@@ -21,9 +19,10 @@ from stances.admin.lists import MOST_FOUND
 from stances.admin.review import ReviewOfStatements
 from stances.admin.stances import StanceInline
 from stances.forms import StatementForm
+from stances.markup import filled, joined
 from stances.models import Dismissal, Stance, Statement
 from stances.vocabulary import Status
-from stances.warnings import warnings_of
+from stances.warnings import warnings_of_loaded, with_grounds
 
 #: What is seldom asked for, folded; see admin/coding.py for what opens it.
 SELDOM = "Source, language, repeats, primary text, address and offsets"
@@ -34,13 +33,11 @@ class StatementChangeList(ChangeList):
     """The list of statements, with the stances and warnings of each."""
 
     def get_queryset(self, request, *args, **kwargs):
-        stances = Stance.objects.select_related("actor", "topic").order_by("topic__rank", "pk")
-        rows = super().get_queryset(request, *args, **kwargs)
-        return rows.prefetch_related(Prefetch("stances", stances))
+        return with_grounds(super().get_queryset(request, *args, **kwargs))
 
     def get_results(self, request):
         super().get_results(request)
-        warned = warnings_of(self.result_list)
+        warned = warnings_of_loaded(self.result_list)
         for row in self.result_list:
             row.warned = warned.get(row.pk, [])
 
@@ -121,19 +118,18 @@ class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfS
         return StatementChangeList
 
     def get_search_results(self, request, queryset, search_term):
-        """Find published statements by the index of search, the few others by their columns, and any by its key."""
+        """Find published statements as readers do, others by the beginnings of words, and any by its key."""
         if request.GET.get("field_name") == "repeats":
             queryset = queryset.filter(repeats=None)  # a repeat points to a statement that is none itself
-        if not search_term.replace("\x00", "").strip():
+        text = search_term.replace("\x00", "").strip()
+        if not text:
             return queryset, False
-        query = search.parse(search_term).begun()
-        others, _ = super().get_search_results(request, queryset.exclude(status=Status.PUBLISHED), search_term)
-        keyed = queryset.filter(key__startswith=search_term.replace("\x00", "").strip().lower())
-        published = queryset.filter(status=Status.PUBLISHED)
-        found = search.newest(published, search.STATEMENTS, query, MOST_FOUND) if query else []
-        for rows in (others, keyed):
-            found += rows.order_by("-latest", "-pk").values_list("pk", flat=True)[:MOST_FOUND]
-        return queryset.filter(pk__in=found), False
+        keyed = queryset.filter(key__startswith=text.lower()).order_by("-latest", "-pk")
+        found = list(keyed.values_list("pk", flat=True)[:MOST_FOUND])
+        if query := search.parse(text):
+            asked_of = {search.STATEMENTS: query.begun(), search.UNPUBLISHED: query.begun_each()}
+            found += search.newest(queryset, asked_of, MOST_FOUND)
+        return queryset.filter(pk__in=dialects.among(found)), False
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and (obj is None or may_change(request.user, obj))
@@ -156,7 +152,7 @@ class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfS
 
     @admin.display(description="status", ordering="status")
     def stage(self, statement):
-        return format_html('{}<div class="quiet">{}</div>', statement.get_status_display(), statement.coder or "")
+        return filled('{}<div class="quiet">{}</div>', Status(statement.status).label, statement.coder or "")
 
     @admin.display(ordering="latest")
     def said(self, statement):
@@ -165,9 +161,9 @@ class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfS
 
     @admin.display(description="statement", ordering="key")
     def statement(self, statement):
-        open_ones = ((warning.code.label,) for warning in statement.warned if warning.is_open)
-        flags = format_html_join(" ", '<span class="flag">{}</span>', open_ones)
-        return format_html('{}<div class="quiet">{}</div>{}', statement.key, short(statement.summary), flags)
+        open_ones = (warning.code.label for warning in statement.warned if warning.is_open)
+        flags = joined((filled('<span class="flag">{}</span>', label) for label in open_ones), " ")
+        return filled('{}<div class="quiet">{}</div>{}', statement.key, short(statement.summary), flags)
 
     @admin.display(description="stances")
     def shows(self, statement):

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.paginator import Paginator
 from django.utils.html import format_html
 
+from stances.admin.lists import DeskPaginator
 from stances.admin.merging import MergingAdmin
 from stances.models import Topic
 
@@ -34,7 +34,7 @@ class TopicAdmin(MergingAdmin):
     search_fields = ["name", "short_name", "proposition", "slug"]
     search_help_text = "Names, propositions and addresses."
     list_per_page = 200
-    paginator = Paginator  # they are few, and in the order of their tree
+    paginator = DeskPaginator  # they are few, and in the order of their tree
     autocomplete_fields = ["parent", "group", "candidate"]
     prepopulated_fields = {"slug": ["name"]}
     fieldsets: ClassVar[Any] = [

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, models
 
 from stances import dialects
-from stances.bulk.shaping import literal, names, quote, shaped
+from stances.bulk.shaping import are_several, literal, names, quote, shaped
 from stances.bulk.staging import ACTORS, SOURCES, STAGES, STANCES, STATEMENTS, TOPICS, Stage
 from stances.dates import PartialDate, today
 from stances.faults import PLACES
@@ -286,7 +286,7 @@ def _rules_of_repeats(changed: str) -> Iterator[Rule]:
 
 def _find_contradictions(stage: Stage, problems: Problems) -> None:
     """Tell of cells that say of one row something else than an earlier row of the file does."""
-    if stage is STANCES:
+    if stage is STANCES or not are_several(stage):
         return
     apart = " OR ".join(f"MIN(said.said_{name}) <> MAX(said.said_{name})" for name in stage.said)
     named = f"{stage.table} said JOIN {names(stage)} named ON named.name = said.name"

@@ -18,7 +18,7 @@ TABLES = (
     "stances_statement",
     "stances_stance",
     "stances_position",
-    search_index.STATEMENTS.table,
+    *(index.table for index in search_index.OF_STATEMENTS),
 )
 
 
@@ -45,11 +45,13 @@ def _without_indexes() -> Iterator[None]:
 
 
 def _on_postgresql() -> tuple[list[str], list[str]]:
-    """Give what drops the references from these tables and the indexes that no rule rests on, and what makes them."""
+    """Give what drops these tables' references, and the indexes that no other's rests on, and what makes them anew."""
     tables = ", ".join(f"'{table}'::regclass" for table in TABLES)
-    references = dialects.ask(
-        "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint "
-        f"WHERE contype = 'f' AND conrelid IN ({tables}) ORDER BY conrelid, conname"
+    rules = dialects.ask(
+        "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint rule "
+        f"WHERE contype IN ('f', 'u') AND conrelid IN ({tables}) AND (contype = 'f' OR NOT EXISTS "
+        "(SELECT 1 FROM pg_constraint other WHERE other.contype = 'f' AND other.conindid = rule.conindid)) "
+        "ORDER BY contype DESC, conrelid, conname"
     )
     indexes = dialects.ask(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
@@ -59,12 +61,12 @@ def _on_postgresql() -> tuple[list[str], list[str]]:
         "SET LOCAL maintenance_work_mem = '256MB'",
         "SET CONSTRAINTS ALL IMMEDIATE",  # a table with checks that wait cannot be altered
         "SET CONSTRAINTS ALL DEFERRED",
-        *(f"ALTER TABLE {table} DROP CONSTRAINT {name}" for table, name, _ in references),
+        *(f"ALTER TABLE {table} DROP CONSTRAINT {name}" for table, name, _ in rules),
         *(f"DROP INDEX {name}" for name, _ in indexes),
     ]
     restore = [
         *(definition for _, definition in indexes),
-        *(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}" for table, name, definition in references),
+        *(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}" for table, name, definition in rules),
     ]
     return take, restore
 

@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from stances.cells import COLUMNS, PASSED_OVER, wrong_columns
+from stances.cells import COLUMNS, NAMED, PASSED_OVER, rule_of_missing, wrong_columns
 from stances.imports import Problems
 from stances.sheets import SheetError, columns_of, csv_rows
 
@@ -45,6 +45,10 @@ def _csv_lines(text: Any, problems: Problems) -> Iterator[Line]:
         if len(cells) != width:
             if any(cell.strip() for cell in cells[width:]):
                 problems.add(number, "", "", f"It has more cells than the header, which has {width}.")
+                continue
+            if any(cell.strip() for cell in cells) and (cut := set(NAMED).intersection(columns[len(cells) :])):
+                for name in cut:
+                    problems.add(number, name, "", rule_of_missing(len(cells), width))
                 continue
             cells = [*cells[:width], *[""] * (width - len(cells))]
         cells.append("")

@@ -76,7 +76,7 @@ def _name(stage: Stage) -> None:
     model = stage.model
     table, kind = model._meta.db_table, model._meta.model_name
     text = 'text COLLATE "C"' if dialects.is_postgresql() else "text"
-    dialects.temporary(names(stage), f"name {text} PRIMARY KEY, id bigint, n integer, is_new boolean")
+    dialects.temporary(names(stage), f"name {text}, id bigint, n integer, is_new boolean", key="name")
     if stage is STATEMENTS:
         standing = f"SELECT id, key AS name FROM {table}"
     else:
@@ -121,16 +121,20 @@ def _add_usual_source(slug: str) -> None:
 # ---- rows as they would be ----
 
 
+def are_several(stage: Stage) -> bool:
+    """Tell whether the file speaks of any row several times."""
+    ((rows, named),) = dialects.ask(
+        f"SELECT (SELECT COUNT(*) FROM {stage.table}), (SELECT COUNT(DISTINCT id) FROM {names(stage)})"
+    )
+    return rows > named
+
+
 def _said(stage: Stage) -> str:
     """Write a query of what the file says of each row; of a row that stands several times, of all of these together.
 
     Where they contradict each other, which is told elsewhere, it is one of them.
     """
-    table = names(stage)
-    ((rows, named),) = dialects.ask(
-        f"SELECT (SELECT COUNT(*) FROM {stage.table}), (SELECT COUNT(DISTINCT id) FROM {table})"
-    )
-    several = rows > named
+    table, several = names(stage), are_several(stage)
     parts = ["named.id", "named.is_new"]
     for name in stage.columns:
         most = "MAX" if name.startswith("as_") else "MIN"
@@ -248,12 +252,15 @@ def _shape_statements(by: int | None, at: dt.datetime, reason: str) -> None:
         "form": _text("form", f"'{Form.INDIRECT}'"),
     }
     values |= {name: _text(name) for name in ("occasion", "authority", "summary", "quote", "locator")}
+    # Most files name the speaker in each row, and few repeats: then there is next to nothing to join.
+    silent = f"SELECT n FROM {STATEMENTS.table} WHERE said_speaker IS NULL"
+    first = f"SELECT n, actor FROM {STANCES.table} WHERE n IN ({silent})"
     joins = (
         f"LEFT JOIN {names(SOURCES)} source ON source.name = g.said_source "
         f"LEFT JOIN {names(ACTORS)} speaker ON speaker.name = g.said_speaker "
         f"LEFT JOIN {names(STATEMENTS)} repeated ON repeated.name = g.said_repeats "
         "LEFT JOIN stances_statement standing ON standing.key = g.said_repeats "
-        f"LEFT JOIN {STANCES.table} first ON first.n = g.n AND g.is_new AND g.said_speaker IS NULL "
+        f"LEFT JOIN ({first}) first ON first.n = g.n AND g.is_new AND g.said_speaker IS NULL "
         f"LEFT JOIN {names(ACTORS)} actor ON actor.name = first.actor"
     )
     _shape(STATEMENTS, _said(STATEMENTS), values, joins)
@@ -261,7 +268,7 @@ def _shape_statements(by: int | None, at: dt.datetime, reason: str) -> None:
 
 def _suggest_voices() -> None:
     """Suggest authority and attribution where neither the file nor what stands says them."""
-    dialects.temporary(VOICES, "n integer PRIMARY KEY, authority text, attribution text")
+    dialects.temporary(VOICES, "n integer, authority text, attribution text", key="n")
     kinds = (
         f"SELECT id, kind FROM {shaped(ACTORS)} UNION SELECT id, kind FROM stances_actor WHERE id IN "
         f"(SELECT speaker_id FROM {shaped(STATEMENTS)}) AND id NOT IN (SELECT id FROM {shaped(ACTORS)})"

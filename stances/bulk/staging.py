@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from itertools import islice
 from typing import Any
 
 from django.core.validators import MaxLengthValidator
 
 from stances import dialects
 from stances.bulk.reading import Line
-from stances.cells import ACTOR, COLUMNS, EVERY, SOURCE, STANCE, STATEMENT, TOPIC, Meaning
+from stances.cells import ACTOR, COLUMNS, EVERY, NAMED, SOURCE, STANCE, STATEMENT, TOPIC, Meaning, rule_of_missing
 from stances.dates import PartialDate
 from stances.exports import CLEAR, restored
 from stances.faults import rule_of_name
@@ -26,11 +26,11 @@ from stances.models.curated import CuratedModel
 from stances.tables import in_words, name_of_actor
 
 CHUNK = 20_000
+#: How many rows are read together: as many as stay near the processor.
+AT_ONCE = 50
 #: How many different cells of a column, and names with what is said of them, are remembered.
 REMEMBERED = 10_000
 TOLD_EVERY = 100_000
-#: What each row names, and cannot be without.
-NAMED = ("statement_key", "actor", "topic")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class Reader(dict):
     """
 
     def __init__(self, meaning: Meaning) -> None:
-        super().__init__()
+        super().__init__({"": None})
         self.meaning = meaning
         field: Any = meaning.field
         self.names = field.related_model if meaning.is_reference else None
@@ -96,13 +96,19 @@ class Reader(dict):
             self.room = field.max_length or sys.maxsize
 
     def __missing__(self, cell: str) -> str | None:
-        text = cell.strip()
-        if not text:
-            return None
-        written = restored(cell) if len(cell) <= self.room and text != CLEAR else self._read(cell)
+        if "\x00" in cell:
+            raise ValueError("A NUL character is in it, which no text has.")
+        written: str | None
+        if self.names and not rule_of_name(self.names, cell):
+            written = cell
+        elif not (text := cell.strip()):
+            written = None
+        else:
+            written = restored(cell) if len(cell) <= self.room and text != CLEAR else self._read(cell)
         if self.room != sys.maxsize:
             if len(self) == REMEMBERED:
                 self.clear()
+                self[""] = None
             self[cell] = written
         return written
 
@@ -125,52 +131,83 @@ class Staging:
         self.readers = [Reader(meaning) for meaning in EVERY.values()]
         self.waiting: dict[Stage, list[tuple]] = {stage: [] for stage in STAGES}
         self.seen: dict[Stage, set[tuple]] = {stage: set() for stage in STAGES}
+        #: What the row before says of its statement.
+        self.before: tuple = ()
         for stage in STAGES:
             stage.make()
 
     def take(self, lines: Iterable[Line]) -> int:
         """Set all rows aside; give their number."""
-        readers = self.readers
-        named, statement_of, stance_of = _pick(*NAMED), _pick_stage(STATEMENTS), _pick_stage(STANCES)
-        actor_of, topic_of, source_of = _pick_stage(ACTORS), _pick_stage(TOPICS), _pick_stage(SOURCES)
-        speaker_of = _pick("speaker", "speaker_name", "speaker_kind")
-        statements, stances = self.waiting[STATEMENTS], self.waiting[STANCES]
-        actors, topics, sources = self.seen[ACTORS], self.seen[TOPICS], self.seen[SOURCES]
-        before, count = None, 0
-        for number, cells in lines:
-            try:
-                said = [reader[cell] if cell else None for reader, cell in zip(readers, cells, strict=True)]
-                key, actor, topic = named(said)
-                if not (key and actor and topic) or "\x00" in "".join(cells):
-                    raise ValueError
-            except ValueError:
-                self._explain(number, cells)
-                continue
-            statement = statement_of(said)
-            if statement != before:
-                statements.append((number, *statement))
-                before = statement
-            stances.append((number, *stance_of(said), actor, topic))
-            if (one := (*actor_of(said), 1, 0)) not in actors:
-                self._name(ACTORS, number, one)
-            if (one := topic_of(said)) not in topics:
-                self._name(TOPICS, number, one)
-                if parent := one[2]:
-                    self._name(TOPICS, number, (parent, None, None, None))
-            if (one := (*speaker_of(said), 0, 0)) not in actors:
-                self._of_named(number, cells, one, "speaker", ACTORS)
-            if (one := source_of(said)) not in sources:
-                self._of_named(number, cells, one, "source", SOURCES)
-                if publisher := said[PUBLISHER]:
-                    self._name(ACTORS, number, (publisher, None, None, 0, 1))
-            count += 1
-            if len(stances) == CHUNK:
+        lines, count = iter(lines), 0
+        while some := list(islice(lines, AT_ONCE)):
+            rows, columns = self._said(some)
+            self._set_aside(rows, columns)
+            before, count = count, count + len(rows)
+            if len(self.waiting[STANCES]) >= CHUNK:
                 self._write()
-                if count % TOLD_EVERY == 0:
-                    self.tell(f"{count:,} rows read")
+            if before // TOLD_EVERY < count // TOLD_EVERY:
+                self.tell(f"{count // TOLD_EVERY * TOLD_EVERY:,} rows read")
         self._write()
         dialects.analyse(*(stage.table for stage in STAGES))
         return count
+
+    def _said(self, rows: list[Line]) -> tuple[list[Line], list[list[str | None]]]:
+        """Give what rows say, by column, and these rows, without those in which something is wrong, which is told.
+
+        Looking up column by column, not cell by cell, leaves the loop to the interpreter's own code.
+        """
+        cells = zip(*(cells for _, cells in rows), strict=True)
+        try:
+            said = [list(map(reader.__getitem__, column)) for reader, column in zip(self.readers, cells, strict=True)]
+            if not any(None in said[place] for place in NAMED_PLACES):
+                return rows, said
+        except ValueError:
+            pass
+        right = [row for row in rows if self._is_right(*row)]
+        return right, self._said(right)[1] if right else [[] for _ in COLUMNS]
+
+    def _is_right(self, number: int, cells: Sequence[str]) -> bool:
+        """Tell what is wrong with a row, if anything is; one that is blank is no row."""
+        if not any(cell.strip() for cell in cells):
+            return False
+        right = True
+        for column, reader, cell in zip(COLUMNS, self.readers, cells, strict=True):
+            try:
+                if not reader[cell] and column in NAMED:
+                    raise ValueError(rule_of_missing())
+            except ValueError as error:
+                self.problems.add(number, column, cell.replace("\x00", "�"), str(error))
+                right = False
+        return right
+
+    def _set_aside(self, rows: list[Line], said: list[list[str | None]]) -> None:
+        def of(places: tuple[int, ...]) -> Iterator[tuple]:
+            return zip(*(said[place] for place in places), strict=True)
+
+        statements = self.waiting[STATEMENTS]
+        numbers = [number for number, _ in rows]
+        for number, statement in zip(numbers, of(PLACES[STATEMENTS]), strict=True):
+            if statement != self.before:
+                statements.append((number, *statement))
+                self.before = statement
+        self.waiting[STANCES] += zip(numbers, *(said[place] for place in PLACES[STANCES]), strict=True)
+        actors, topics, sources = self.seen[ACTORS], self.seen[TOPICS], self.seen[SOURCES]
+        for number, actor in zip(numbers, of(PLACES[ACTORS]), strict=True):
+            if (one := (*actor, 1, 0)) not in actors:
+                self._name(ACTORS, number, one)
+        for number, topic in zip(numbers, of(PLACES[TOPICS]), strict=True):
+            if topic not in topics:
+                self._name(TOPICS, number, topic)
+                if parent := topic[2]:
+                    self._name(TOPICS, number, (parent, None, None, None))
+        for (number, cells), speaker in zip(rows, of(SPEAKER_PLACES), strict=True):
+            if (one := (*speaker, 0, 0)) not in actors:
+                self._of_named(number, cells, one, "speaker", ACTORS)
+        for (number, cells), source, publisher in zip(rows, of(PLACES[SOURCES]), said[PUBLISHER], strict=True):
+            if source not in sources:
+                self._of_named(number, cells, source, "source", SOURCES)
+                if publisher:
+                    self._name(ACTORS, number, (publisher, None, None, 0, 1))
 
     def _name(self, stage: Stage, number: int, row: tuple) -> None:
         """Set aside what is said of a row that others name, once."""
@@ -193,19 +230,6 @@ class Staging:
                 self.seen[stage].discard(row)
                 self.problems.add(number, name, cell, f"Name the {column} of which this is said.")
 
-    def _explain(self, number: int, cells: Sequence[str]) -> None:
-        """Tell what is wrong with a row; one that is blank is no row."""
-        if not any(cell.strip() for cell in cells):
-            return
-        for column, reader, cell in zip(COLUMNS, self.readers, cells, strict=True):
-            try:
-                if "\x00" in cell:
-                    raise ValueError("A NUL character is in it, which no text has.")
-                if not reader[cell] and column in NAMED:
-                    raise ValueError("It is needed in each row.")
-            except ValueError as error:
-                self.problems.add(number, column, cell.replace("\x00", "�"), str(error))
-
     def _write(self) -> None:
         for stage, rows in self.waiting.items():
             if rows:
@@ -213,13 +237,18 @@ class Staging:
                 rows.clear()
 
 
+def _places(*columns: str) -> tuple[int, ...]:
+    return tuple(map(COLUMNS.index, columns))
+
+
+#: Where what rows say of a kind stands among the columns: its name first, then its fields.
+PLACES = {
+    ACTORS: _places("actor", *ACTORS.said.values()),
+    TOPICS: _places("topic", *TOPICS.said.values()),
+    SOURCES: _places("source", *SOURCES.said.values()),
+    STATEMENTS: _places("statement_key", *STATEMENTS.said.values()),
+    STANCES: _places("statement_key", *STANCES.said.values(), "actor", "topic"),
+}
+NAMED_PLACES = _places(*NAMED)
+SPEAKER_PLACES = _places("speaker", "speaker_name", "speaker_kind")
 PUBLISHER = COLUMNS.index("publisher")
-
-
-def _pick(*columns: str) -> Callable[[Sequence], tuple]:
-    return itemgetter(*map(COLUMNS.index, columns))
-
-
-def _pick_stage(stage: Stage) -> Callable[[Sequence], tuple]:
-    name = {Statement: "statement_key", Stance: "statement_key", Actor: "actor", Topic: "topic", Source: "source"}
-    return _pick(name[stage.model], *stage.said.values())

@@ -25,7 +25,7 @@ from stances.models.curated import (
 )
 from stances.vocabulary import ActorKind, Authority
 from stances.wording import with_article
-from stances.writes import Pair, public_write
+from stances.writes import Pair, PublicWrite, public_write
 
 if TYPE_CHECKING:
     from stances.changes import Change
@@ -215,6 +215,9 @@ class Actor(SluggedModel):
 
     def __str__(self):
         return self.name
+
+    def note_new(self, write: PublicWrite) -> None:
+        pass  # readers know an actor by what refers to it alone
 
     def before_save(self) -> None:
         super().before_save()

@@ -153,7 +153,14 @@ class CuratedModel(models.Model):
             rows = self._stored()
             if self.COPIED or not fresh:  # no row can have copied from one that is new
                 rows.synchronise()
-            rows.note(write)
+            if fresh:
+                self.note_new(write)
+            else:
+                rows.note(write)
+
+    def note_new(self, write: PublicWrite) -> None:
+        """Note a row that is just made: no other refers to it, and what it is seen by may be known without asking."""
+        self._stored().note(write)
 
     def delete(self, *args, **kwargs):
         with public_write() as write:

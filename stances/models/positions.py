@@ -69,10 +69,10 @@ class PositionQuerySet(models.QuerySet):
         """Load what a row shows, so that rendering adds no query."""
         return self.select_related(
             "actor",
-            "topic__parent",
+            "topic",
             "opening__statement__speaker",
             "opening__statement__source__publisher",
-        ).defer("opening__statement__source__text", "topic__coding_notes", "topic__about", "topic__parent__about")
+        ).defer("opening__statement__source__text", "topic__coding_notes", "topic__about")
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from stances.models.actors import Actor
 from stances.models.addresses import address
 from stances.models.curated import SluggedModel, SluggedQuerySet, any_of, one_of, recorded
 from stances.vocabulary import Coverage, DateBasis, SourceKind
+from stances.writes import PublicWrite
 
 if TYPE_CHECKING:
     from stances.changes import Change
@@ -150,6 +151,10 @@ class Source(SluggedModel):
 
     def get_absolute_url(self):
         return address("source", self.slug)
+
+    def note_new(self, write: PublicWrite) -> None:
+        if self.coverage == Coverage.NOTHING:
+            write.touch_public()
 
     def clean(self):
         super().clean()

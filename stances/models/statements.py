@@ -7,6 +7,7 @@ import functools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from textwrap import shorten
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -24,7 +25,7 @@ from stances.models.sources import Source
 from stances.models.topics import Topic
 from stances.passages import GAP, find_pieces
 from stances.vocabulary import Authority, Basis, Form, Status, Terms, Value, Voice, wording
-from stances.writes import Pair, public_write
+from stances.writes import Pair, PublicWrite, public_write
 
 validate_key = RegexValidator(
     r"\A[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*\Z", "ASCII letters, digits, hyphens and underscores; it never changes."
@@ -55,7 +56,7 @@ class StatementQuerySet(CuratedQuerySet):
 
     def with_evidence(self):
         """Load what a page shows of a statement, so that rendering adds no query."""
-        stances = Stance.objects.select_related("actor", "topic__parent").order_by("topic__rank", "id")
+        stances = Stance.objects.select_related("actor", "topic").order_by("topic__rank", "id")
         return (
             self.select_related("speaker", "source__publisher", "source__found_in", "repeats")
             .defer("source__text", "source__found_in__text")
@@ -98,7 +99,10 @@ class Statement(CuratedModel):
         error_messages={"unique": "Another statement has this key."},
     )
     source = models.ForeignKey(Source, models.PROTECT, related_name="statements")
-    speaker = models.ForeignKey(Actor, models.PROTECT, related_name="statements", help_text="Who said it.")
+    # An index of its own by speaker and day, below, finds these too.
+    speaker = models.ForeignKey(
+        Actor, models.PROTECT, related_name="statements", db_index=False, help_text="Who said it."
+    )
     earliest = models.DateField("earliest day", null=True, blank=True)
     latest = models.DateField("latest day")
     occasion = models.CharField(max_length=200, blank=True, help_text="As in “news conference” or “interview”.")
@@ -218,13 +222,24 @@ class Statement(CuratedModel):
         ]
         indexes = [
             models.Index("status", "latest", name="statement_by_status"),
+            models.Index("speaker", "latest", name="statement_by_speaker"),
             models.Index("form", name="statement_by_form", condition=Q(status=Status.PUBLISHED)),
             models.Index("authority", name="statement_by_authority", condition=Q(status=Status.PUBLISHED)),
             models.Index(F("latest").desc(), F("id").desc(), name="statement_by_date"),
+            # An "or" of equals is written by PostgreSQL in the same way when the index is taken away and made again.
+            models.Index(
+                "id",
+                "status",
+                name="statement_unpublished",
+                condition=Q(status=Status.DRAFT) | Q(status=Status.SUBMITTED),
+            ),
+            models.Index(
+                F("latest").desc(), F("id").desc(), name="statement_commented", condition=~Q(review_comment="")
+            ),
         ]
 
     def __str__(self):
-        return f"{self.key}: {self.summary[:60]}"
+        return f"{self.key}: {shorten(self.summary, 60, placeholder='…')}"
 
     def get_absolute_url(self):
         return address("statement", self.key)
@@ -342,6 +357,10 @@ class Statement(CuratedModel):
                     f"{first} to {last}: write these, or leave both empty."
                 }
         return {}
+
+    def note_new(self, write: PublicWrite) -> None:
+        if self.published_at:
+            write.touch_public()
 
     def before_save(self) -> None:
         super().before_save()
@@ -494,8 +513,8 @@ class StanceQuerySet(CuratedQuerySet):
     def with_evidence(self):
         """Load what a list row shows, so that rendering adds no query."""
         return self.select_related(
-            "actor", "topic__parent", "speaker", "statement__speaker", "statement__repeats", "source__publisher"
-        ).defer("source__text", "topic__coding_notes", "topic__about", "topic__parent__about")
+            "actor", "topic", "speaker", "statement__speaker", "statement__repeats", "source__publisher"
+        ).defer("source__text", "topic__coding_notes", "topic__about")
 
     def update(self, **values) -> int:
         if {"statement", "statement_id"} & values.keys():
@@ -642,7 +661,7 @@ class Stance(CuratedModel):
                 name="stance_differing",
                 condition=Q(public=True, colleagues_differ=True),
             ),
-            # The last columns of these two are there to be counted without a look at the rows.
+            # The last columns of these three are there to be counted without a look at the rows.
             models.Index(
                 F("topic"),
                 F("stated_on").desc(),
@@ -652,11 +671,19 @@ class Stance(CuratedModel):
                 F("repeat"),
                 F("attribution"),
                 F("position"),
+                F("authority"),
+                F("speaker"),
                 name="stance_of_topic",
                 condition=Q(public=True),
             ),
             models.Index(
-                F("actor"), F("stated_on").desc(), F("id").desc(), name="stance_by_actor", condition=Q(public=True)
+                F("actor"),
+                F("stated_on").desc(),
+                F("id").desc(),
+                F("statement"),
+                F("repeat"),
+                name="stance_by_actor",
+                condition=Q(public=True),
             ),
             models.Index(
                 F("speaker"),
@@ -668,6 +695,7 @@ class Stance(CuratedModel):
                 name="stance_by_speaker",
                 condition=Q(public=True),
             ),
+            models.Index("actor", "topic", name="stance_repeats", condition=Q(public=True, repeat=True)),
             # Narrow ones, of a byte or two a row: by them a rare value, or one that no row has, is found at once.
             models.Index("terms", "position", name="stance_by_terms", condition=Q(public=True)),
             models.Index("authority", name="stance_by_authority", condition=Q(public=True)),

@@ -1,7 +1,8 @@
 """An article of our own invention to practise coding on, with the actors that it names; for `manage.py demo` alone.
 
 It comes uncoded, and no reader finds it or its actors. It has no topics of its own, which would be public: it is
-practised with those of the data. Nobody in it is head of a government, for readers find every head of one.
+practised with those of the data, some of which `hint` names. Nobody in it is head of a government, for readers find
+every head of one.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from stances.models import Actor, Affiliation, Source
+from stances.models import Actor, Affiliation, Source, Topic
 from stances.models.sources import sha256_of
 from stances.vocabulary import ActorKind, Authority, Coverage, DateBasis, SourceKind
+from stances.wording import joined
 from stances.writes import public_write
 
 SLUG = "practice-falken-looks-north"
@@ -50,6 +52,24 @@ AFFILIATIONS: list[tuple[str, str, str, str, dt.date | None, dt.date | None]] = 
     ("estmere-embassy", "estmere", "embassy", Authority.MISSION, None, None),
     ("gorland-courier", "gorland", "state newspaper", Authority.STATE_MEDIA, None, None),
 ]
+
+
+def article() -> Source | None:
+    """Give the article, where it is."""
+    return Source.objects.filter(slug=SLUG).first()
+
+
+def hint(source: Source) -> str:
+    """Say of the article on which topics of the data to code it, up to three of them; of other sources nothing."""
+    if source.slug != SLUG:
+        return ""
+    asked = Topic.objects.filter(featured=True).values("pk")
+    names = Topic.objects.in_order().filter(parent__in=asked).values_list("name", flat=True)[:3]
+    such_as = f", such as {joined([f'“{name}”' for name in names])}" if names else ""
+    return (
+        "Invented, to practise coding on. It has no topics of its own, which readers would see: take those of the "
+        f"list that come nearest{such_as}. Leave what you code here as drafts, or delete it."
+    )
 
 
 def place() -> bool:

@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 
 from stances import citations, drawings
-from stances.counts import LISTED, Counts, Tally
+from stances.counts import Counts, Tally
 from stances.exports import table
 from stances.models import Topic
 from stances.parameters import OneOfField
@@ -18,6 +18,7 @@ from stances.views.figures import about, drawing
 from stances.wording import counted, day_words, first_up
 
 BY = (MONTH, QUARTER, YEAR)
+LISTED = 10  # so many governments, speakers and topics are on the page
 COLUMNS = (
     "period",
     "first_day",
@@ -67,8 +68,9 @@ class CountsView(DetailPage):
             "note": note(counts),
             "total_words": first_up(counted(counts.total, "own stance")),
             "ways": [(by, by == counts.by, self.url(topic, by)) for by in BY],
-            "governments": counts.governments[:LISTED],
-            "not_listed": len(counts.governments[LISTED:]),
+            **first("governments", counts.governments),
+            **first("speakers", counts.speakers, counts.spoke),
+            **first("topics", counts.topics),
             "urls": {format: self.url(topic, counts.by, format) for format in ("csv", "json", "svg")},
             "citation": citations.page(title, self.address(self.url(topic, counts.by)), self.seen, on=self.day),
         }
@@ -101,9 +103,16 @@ class CountsView(DetailPage):
             "periods": [dict(zip(COLUMNS, row, strict=True)) for row in counts.rows],
             "by_topic": [data_of(it, "topic") for it in counts.topics],
             "by_government": [data_of(it, "actor") for it in counts.governments],
+            "speakers": counts.spoke,
             "by_speaker": [data_of(it, "speaker") for it in counts.speakers],
             "by_authority": [data_of(it, "authority") for it in counts.authorities],
         }
+
+
+def first(name: str, tallies: list[Tally], number: int | None = None) -> dict[str, Any]:
+    """Give the tallies that the page lists, and of how many these are where they are not all."""
+    number = len(tallies) if number is None else number
+    return {name: tallies[:LISTED], f"{name}_of": number if number > LISTED else 0}
 
 
 def note(counts: Counts) -> str:

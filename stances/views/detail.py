@@ -65,6 +65,16 @@ class Page(PublicView):
         """The day looked at: today, unless a sound one is given."""
         return self.form.cleaned_data.get("on") or today()
 
+    @property
+    def as_of(self) -> str:
+        """Give the query that keeps the day looked at; nothing for today."""
+        return "" if self.day == today() else f"?on={self.day}"
+
+    @property
+    def up_to(self) -> dict[str, dt.date]:
+        """Narrow a list to what was said by the day looked at; nothing for today."""
+        return {} if self.day == today() else {"before": self.day}
+
     @cached_property
     def tree(self) -> TopicTree:
         return remembered.get("tree", TopicTree.load)
@@ -88,6 +98,7 @@ class Page(PublicView):
             "canonical": self.canonical,
             "day": self.day,
             "is_today": self.day == today(),
+            "as_of": self.as_of,
             "today": today(),
             "on": self.request.GET.get("on", ""),
             "wrong": self.form.errors,

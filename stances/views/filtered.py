@@ -190,10 +190,13 @@ class FilteredList(PublicView, ABC):
         return capped_counts([self.filters.qs, unfiltered.qs])
 
     def build_facets(self) -> list[Facet]:
-        built = self.remembered("facets", lambda: facets.build(self.facets, self.sound))
+        built = self.remembered("facets", self.count_facets)
         return [
             replace(facet, errors=self.errors[facet.name]) if facet.name in self.errors else facet for facet in built
         ]
+
+    def count_facets(self) -> list[Facet]:
+        return facets.build(self.facets, self.sound)
 
     @cached_property
     def errors(self) -> dict[str, list[str]]:

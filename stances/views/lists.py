@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -359,8 +360,13 @@ class ActorList(FilteredList):
     boxes = ("q",)
     facets = (Choices("kind", "Kind", ActorKind.choices), Topics())
 
-    def queryset(self) -> QuerySet:
+    @cached_property
+    def public(self) -> QuerySet:
+        """The actors that a reader may know of, found once: their affiliations are climbed for it."""
         return Actor.objects.public()
+
+    def queryset(self) -> QuerySet:
+        return self.public.all()
 
     def keyset(self) -> Keyset:
         return Keyset((Column("name", str), ID))

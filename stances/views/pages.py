@@ -104,7 +104,7 @@ class HomeView(Page):
                 "today_url": self.url(today(), topic=part) if part else reverse("home"),
                 "previous": previous and (previous, self.url(previous, since=since, topic=part)),
                 "next": following and (following, self.url(following, since=since, topic=part)),
-                "coverage": news.coverage(subtree, self.day),
+                "coverage": news.coverage(subtree, self.day, table.recorded),
                 "news": told,
                 "news_elsewhere": told_elsewhere,
                 "positions": exports("position-list", on=self.day, topic=topic.slug),
@@ -146,10 +146,10 @@ class ActorView(DetailPage):
             "profile": profile,
             "standing": exports("position-list", actor=actor.slug, on=self.day),
             "statements_shown": STATEMENTS_SHOWN,
-            "stances": exports("stance-list", actor=actor.slug),
-            "positions": exports("position-list", actor=actor.slug),
-            "changes": exports("change-list", actor=actor.slug),
-            "spoken": exports("stance-list", speaker=actor.slug),
+            "stances": exports("stance-list", actor=actor.slug, **self.up_to),
+            "positions": exports("position-list", actor=actor.slug, on=self.day if self.as_of else ""),
+            "changes": exports("change-list", actor=actor.slug, **self.up_to),
+            "spoken": exports("stance-list", speaker=actor.slug, **self.up_to),
             "citation": citations.page(f"{actor.name}: positions and their history", url, self.seen, on=self.day),
         }
 
@@ -175,9 +175,9 @@ class TopicView(DetailPage):
             "topic": panels.topic,
             "ancestors": self.tree.ancestors(topic)[::-1],
             "panels": panels,
-            "stances": exports("stance-list", topic=topic.slug),
+            "stances": exports("stance-list", topic=topic.slug, **self.up_to),
             "positions": exports("position-list", topic=topic.slug, on=self.day),
-            "changes": exports("change-list", topic=topic.slug),
+            "changes": exports("change-list", topic=topic.slug, **self.up_to),
             "citation": citations.page(panels.topic.proposition, url, self.seen, on=self.day),
         }
 

@@ -26,6 +26,8 @@ from stances.views.filtered import FilteredList
 from stances.vocabulary import Authority, Form
 
 SHOWN_IN_GROUP = 5
+#: So many actors that are called alike are looked at, those of drafts among them.
+MOST_NAMED = 20 * MOST_COUNTED
 
 
 @dataclass(frozen=True)
@@ -151,12 +153,13 @@ class Search(FilteredList):
         ]
 
     def build_facets(self) -> list[Facet]:
+        return super().build_facets() if self.query or self.problems else []
+
+    def count_facets(self) -> list[Facet]:
         """Leave out values that would find nothing: of one hit, nearly all."""
-        if not (self.query or self.problems):
-            return []
         return [
             replace(facet, options=[it for it in facet.options if any(it.counts) or it.chosen or facet.links])
-            for facet in super().build_facets()
+            for facet in super().count_facets()
         ]
 
     def rows(self, page: Page) -> list[Found]:
@@ -195,8 +198,8 @@ class Search(FilteredList):
         query = self.query.begun()
         sources = Source.objects.public().search(words).select_related("publisher").defer("text")
         topics = list(Topic.objects.search(words))
-        known = list(Actor.objects.search(words).order_by().values_list("pk", flat=True)[: MOST_COUNTED + 1])
-        actors = Actor.objects.public_among(set(known))
+        known = Actor.objects.search(words).order_by("pk").values_list("pk", flat=True)[:MOST_NAMED]
+        actors = Actor.objects.public_among(set(known))  # of all that are named so, not of the first
         [number] = capped_counts([sources])
         best_actors = search.ranked(search.ACTORS, query, sorted(actors))[:SHOWN_IN_GROUP]
         best_topics = search.ranked(search.TOPICS, query, [topic.pk for topic in topics])[:SHOWN_IN_GROUP]

@@ -12,7 +12,11 @@ FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 class Command(BaseCommand):
-    help = "Write all stances to a file, those of drafts and of withdrawn statements too, as import_stances reads them."
+    help = (
+        "Write all stances with their statements to a file, those of drafts and of withdrawn statements too, as "
+        "import_stances reads them. This is no backup: articles' texts, who held which office when, memberships, the "
+        "history and the desk's users are not in it. pg_dump, or dumpdata, writes these."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("file", help="Ends in .csv, .jsonl or .ndjson; “-” writes CSV to the standard output.")

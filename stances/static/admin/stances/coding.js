@@ -480,6 +480,10 @@ window.django.jQuery(() => {
   // ---- keys ----
 
   desk.querySelector(".keys").hidden = false;
+  // Where the form stands below the article, what is long and seldom asked for is folded on the way to it.
+  if (window.matchMedia("(max-width: 1023px)").matches) {
+    for (const long of desk.querySelectorAll(".listed details, .keys")) long.open = false;
+  }
   const press = (...names) => {
     const button = names.map((name) => form.querySelector(`[type=submit][name=${name}]`)).find(Boolean);
     if (button) button.click();
