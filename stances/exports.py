@@ -36,11 +36,12 @@ RISKY = frozenset("'=+-@\t\r\n\\＝＋－＠")
 CLEAR = r"\N"
 _SPLITS = re.compile('[,"\r\n]')
 DIFFERENCE = "{1} - {0}"
-#: `in_words` of `{0}`, a position, and `{1}`, its terms.
-IN_WORDS = "CASE {0} || {1} " + " ".join(
-    f"WHEN '{value}{terms}' THEN '{said}'" for (value, terms), said in WORDS.items()
-)
-IN_WORDS += " END"
+#: `_bare` of `{0}`, a text.
+QUOTED_WHERE_SPLIT = """CASE WHEN {0} ~ '[,"\r\n]' THEN '"' || replace({0}, '"', '""') || '"' ELSE {0} END"""
+_CASES = " ".join(f"WHEN '{value}{terms}' THEN '{said}'" for (value, terms), said in WORDS.items())
+#: `in_words` of `{0}`, a position, and `{1}`, its terms; for CSV, words with a comma in quotes.
+IN_WORDS = f"CASE {{0}} || {{1}} {_CASES} END"
+IN_WORDS_OF_CSV = re.sub("THEN '([^']*,[^']*)'", r"""THEN '"\1"'""", IN_WORDS)
 
 
 def defuse(text: str) -> str:
@@ -60,7 +61,8 @@ def restored(cell: str) -> str:
 class Column:
     """A column of an export: its name, the paths it is made of, and how, where it is more than one value.
 
-    `sql` makes it in PostgreSQL, with the values for `{0}` and those that follow. `page` is the pattern of an address.
+    `sql` makes it in PostgreSQL, with the values for `{0}` and those that follow, and `csv_sql` for CSV, where that is
+    not the same. `page` is the pattern of an address.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Column:
     make: Callable | None = None
     is_text: bool = False
     sql: str = ""
+    csv_sql: str = ""
     page: str = ""
 
 
@@ -79,6 +82,11 @@ def text(name: str, path: str = "") -> Column:
 def plain(name: str, path: str = "") -> Column:
     """A column of numbers, days or fixed terms, written as they are."""
     return Column(name, (path or name,))
+
+
+def code(name: str) -> Column:
+    """A column of codes: written as they are, too, but nothing in the database bounds them."""
+    return Column(name, (name,), csv_sql=QUOTED_WHERE_SPLIT)
 
 
 def made(name: str, *paths: str, make: Callable, is_text: bool = False, sql: str = "") -> Column:
@@ -93,7 +101,7 @@ def dated(name: str, earliest: str, latest: str) -> Column:
 
 def read_as(name: str, position: str, terms: str) -> Column:
     """A column of positions in words."""
-    return made(name, position, terms, make=in_words, sql=IN_WORDS)
+    return Column(name, (position, terms), in_words, sql=IN_WORDS, csv_sql=IN_WORDS_OF_CSV)
 
 
 def page(pattern: str, *paths: str) -> Column:
@@ -257,9 +265,9 @@ ACTORS = (
     text("name"),
     text("short_name"),
     plain("kind"),
-    plain("iso"),
+    code("iso"),
     made("aliases", "aliases", make=lambda aliases: "; ".join(aliases.splitlines()), is_text=True),
-    plain("wikidata"),
+    code("wikidata"),
     page("actors/{0}/", "slug"),
 )
 TOPICS = (
@@ -282,12 +290,12 @@ SOURCES = (
     plain("published_on"),
     plain("date_basis"),
     text("date_note"),
-    plain("language"),
+    code("language"),
     text("url"),
     text("archive_url"),
     text("found_in", "found_in__slug"),
     plain("coverage"),
-    plain("text_sha256"),
+    code("text_sha256"),
     page("sources/{0}/", "slug"),
 )
 

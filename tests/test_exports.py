@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command, load_command_class
 from django.core.signals import request_finished
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, models
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stances import copying, exports
 from stances.exports import csv_lines, defuse, in_chunks, json_lines, restored
-from stances.models import Actor, Source, Stance, Topic
+from stances.models import Actor, Position, Source, Stance, Statement, Topic
 from stances.vocabulary import WORDS, Basis
 from tests.factories import ActorFactory, SourceFactory, StanceFactory, StatementFactory, TopicFactory
 from tests.pact import WRONG, WRONG_ON
@@ -336,6 +336,43 @@ def test_what_copy_writes_is_byte_for_byte_what_the_program_writes(client, world
         with monkeypatch.context() as program:
             program.setattr(exports, "can_copy", lambda rows, columns: False)
             assert body(client, address) == copied
+
+
+@pytest.mark.parametrize(
+    ("model", "columns"),
+    [
+        (Stance, exports.LISTED_STANCES),
+        (Statement, exports.STATEMENTS),
+        (Position, exports.POSITIONS),
+        (Position, exports.CHANGES),
+        (Actor, exports.ACTORS),
+        (Topic, exports.TOPICS),
+        (Source, exports.SOURCES),
+    ],
+)
+def test_what_is_written_without_quotes_is_a_number_a_day_or_of_a_list(model, columns):
+    worked_out = {
+        "asked_on",
+        "last_stated_then",
+        "terms",
+        "previous_terms",
+    }  # positions have the terms of their stances
+    for column in columns:
+        if column.is_text or column.sql or column.csv_sql or column.paths[0] in worked_out:
+            continue
+        *relations, name = column.paths[0].split("__")
+        there = model
+        for relation in relations:
+            there = there._meta.get_field(relation).related_model
+        field = there._meta.get_field(name)
+        assert field.choices or not isinstance(field, models.CharField | models.TextField), column.name
+
+
+@COPY
+def test_codes_that_would_split_a_line_are_quoted(client, world):
+    Source.objects.filter(slug="early").update(language='e,"n')
+    [row] = [row for row in in_csv(client, "/sources.csv") if row["source"] == "early"]
+    assert row["language"] == 'e,"n'
 
 
 def test_aliases_are_kept_from_being_run_too(client):
