@@ -195,7 +195,7 @@ def asked(text: str) -> Query:
     if actor is None or not Actor.objects.public_among({actor.pk}):
         return query
     [term] = query.terms
-    return replace(query, terms=(replace(term, also=parse(f'"{actor.name}"').terms[0].words),))
+    return replace(query, terms=(replace(term, also=tuple(parse(f'"{actor.name}"').words)),))
 
 
 def unanswerable(text: str) -> str:

@@ -591,6 +591,11 @@ def test_functions_that_read_texts_are_replaced_without_a_new_index():
 
 
 @pytest.mark.django_db
+def test_a_code_of_a_government_whose_name_has_no_letter_is_only_a_word(client):
+    StanceFactory(actor__name="???", actor__iso="ZZQ", actor__kind="government")
+    assert client.get("/search/?q=zzq").status_code == 200
+
+
 def test_a_code_known_from_drafts_alone_finds_nothing(client):
     """Its name would be looked for, too, and so be told."""
     StanceFactory(statement__summary="They spoke of the treaty.")
