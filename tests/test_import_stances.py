@@ -180,6 +180,19 @@ def test_an_export_comes_back_as_it_was_and_then_changes_nothing(tmp_path):
     assert PublicVersion.objects.current() == version + 1
 
 
+def test_a_pipe_and_the_standard_input_are_read_like_a_file(tmp_path, monkeypatch):
+    pipe, content = tmp_path / "pipe.csv", f"{HEADER}\nk-1,2024-01-02,chile,joining,1\n".encode()
+    os.mkfifo(pipe)
+    writer = subprocess.Popen([sys.executable, "-c", f"open({str(pipe)!r}, 'wb').write({content!r})"])
+    assert bulk.load_file(pipe).rows == 1
+    assert writer.wait() == 0
+    assert Import.objects.get().name == "pipe.csv"
+    assert Import.objects.get().sha256 == hashlib.sha256(content).hexdigest()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    call_command("import_stances", "-", verbosity=0)
+    assert Import.objects.count() == 1  # it says the same
+
+
 def test_json_lines_say_the_same_as_csv(tmp_path):
     text = TABLES["texts"]
     (tmp_path / "one.csv").write_text(text)
@@ -201,6 +214,7 @@ def test_json_lines_say_the_same_as_csv(tmp_path):
         ("a.csv", f"{HEADER},summary\nk-1,2024,a,t,2,a\x00b\n".encode(), "NUL character"),
         ("a.jsonl", b'{"statement_key": "k-1"\n', "is no JSON"),
         ("a.jsonl", b"[1]\n", "is no object"),
+        ("a.jsonl", b'{"topic": "a", "actor": "b", "topic": "c"}\n', "“topic” stands in it twice"),
         ("a.jsonl", b"[" * 100_000, "is no JSON"),
         ("a.jsonl", b'{"statement_key": ["k-1"], "colour": "red"}\n', "There is no such column"),
         ("a.jsonl", b'{"statement_key": "k-1", "summary": "\\ud800"}\n', "Half a character"),

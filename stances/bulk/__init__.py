@@ -8,8 +8,12 @@ of very many rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,17 +58,34 @@ class Imported:
 def load_file(
     path: Path, *, update: bool = False, by: Any = None, dry_run: bool = False, tell: Tell = lambda text: None
 ) -> Imported:
-    """Import a file, CSV or JSON Lines; in a dry run check and tell all, and write nothing.
+    """Import a file, CSV or JSON Lines, or a pipe; “-” is the standard input.
 
-    Raises SheetError and ImportFailed; nothing is written then.
+    In a dry run check and tell all, and write nothing. Raises SheetError, ImportFailed and OSError; nothing is written
+    then.
     """
     problems = Problems()
-    with ThreadPoolExecutor(1) as beside:
-        digest = beside.submit(_digest, path)
-        lines = reading.lines_of(path, problems)
+    with _at_rest(path) as resting, ThreadPoolExecutor(1) as beside:
+        digest = beside.submit(_digest, resting)
+        lines = reading.lines_of(resting, problems)
         return _load(
             lines, problems, name=path.name, digest=digest.result, update=update, by=by, dry_run=dry_run, tell=tell
         )
+
+
+@contextmanager
+def _at_rest(path: Path) -> Iterator[Path]:
+    """Give a file that can be read twice: what comes through a pipe is kept until it is imported."""
+    if str(path) != "-" and not path.is_fifo():
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(suffix=path.suffix) as kept:
+        if str(path) == "-":
+            shutil.copyfileobj(sys.stdin.buffer, kept, BLOCK)
+        else:
+            with path.open("rb") as pipe:
+                shutil.copyfileobj(pipe, kept, BLOCK)
+        kept.flush()
+        yield Path(kept.name)
 
 
 def _digest(path: Path) -> str:

@@ -60,12 +60,20 @@ def _objects(file: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            found = json.loads(line, object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
             raise SheetError(f"Line {number:,} of the file is no JSON: {error}.") from None
         if not isinstance(found, dict):
             raise SheetError(f"Line {number:,} of the file is no object: each has a row's cells by column.")
         yield number, found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name in found if sum(name == other for other, _ in pairs) > 1)
+        raise ValueError(f"“{twice}” stands in it twice")
+    return found
 
 
 def lines_from(rows: Iterable[tuple[int, Mapping[str, Any]]], problems: Problems) -> Iterator[Line]:

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="“-” reads CSV from the standard input.")
         parser.add_argument(
             "--update",
             action="store_true",
