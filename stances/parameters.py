@@ -292,6 +292,9 @@ class TextField(forms.CharField):
         if len(value) <= MOST_CHARACTERS and "\0" not in value and (problem := search.unanswerable(value)):
             raise ValidationError(problem)
 
+    def clean(self, value: Any) -> search.Typed:
+        return search.Typed(super().clean(value))
+
     def in_words(self, given: str, value: str) -> str:
         return f"{self.label}: “{value}”"
 

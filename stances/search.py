@@ -21,6 +21,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.safestring import SafeString
 
+from stances import dialects
 from stances.search_index import ACTORS, FOLDED, SOURCES, STATEMENTS, TOPICS, UNPUBLISHED, Index
 
 __all__ = [
@@ -63,6 +64,8 @@ _CHUNK = re.compile(r'(?P<minus>-?)"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+)')
 _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"(?<=\w)['’ʼ]s(?!\w)", re.IGNORECASE)
 OPEN, CLOSE = "\x02", "\x03"
+#: So many rows that words find are looked up by their ids.
+FEW = 1000
 
 
 @dataclass(frozen=True)
@@ -222,12 +225,40 @@ def found(index: Index, query: Query) -> RawSQL:
     return RawSQL(sql, [query.written()])  # noqa: S611  (names of our own; what was typed is a parameter)
 
 
+class Typed(str):
+    """What a reader typed, with what is known of it while the request is answered, which asks for it several times."""
+
+    known: dict[str, list[int] | None]
+
+    def __new__(cls, text: str) -> Typed:
+        typed = super().__new__(cls, text)
+        typed.known = {}
+        return typed
+
+
 def filtered(rows: Any, index: Index, text: str, *, column: str = "pk", begun: bool = False) -> Any:
     """Keep the rows that a text finds, by a column that holds the ids of the index."""
     query = asked(text) if index is STATEMENTS else parse(text)
     if not query:
         return rows.none()
-    return rows.filter(**{f"{column}__in": found(index, query.begun() if begun else query)})
+    query = query.begun() if begun else query
+    ids = few(index, query, text.known if isinstance(text, Typed) else {}) if index.date else None
+    return rows.filter(**{f"{column}__in": found(index, query) if ids is None else dialects.among(ids)})
+
+
+def few(index: Index, query: Query, known: dict[str, list[int] | None]) -> list[int] | None:
+    """Give the ids of what a query finds, where these are few, and keep them among what is known by index.
+
+    PostgreSQL takes any word that is not among the commonest to stand in some thousand entries, and would look for the
+    newest fifty of them by walking through all rows by date. SQLite always begins with what is found.
+    """
+    if connection.vendor == "sqlite":
+        return None
+    if index.table not in known:
+        sql = f"SELECT id FROM {index.table} WHERE document @@ to_tsquery('{index.configuration}', %s) LIMIT %s"  # noqa: S608
+        ids = [pk for (pk,) in dialects.ask(sql, [query.written(), FEW + 1])]
+        known[index.table] = ids if len(ids) <= FEW else None
+    return known[index.table]
 
 
 def newest(rows: QuerySet, asked_of: dict[Index, Query], most: int) -> list[int]:

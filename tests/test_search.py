@@ -612,3 +612,18 @@ def test_actors_found_are_counted_past_those_that_only_drafts_name(client, monke
     public = [StanceFactory(actor__name=f"Quillan public {number}").actor for number in range(2)]
     [group] = [it for it in client.get("/search/?q=quillan").context["groups"] if it.nouns == "actors"]
     assert (group.number, {found.row for found in group.rows}) == (2, set(public))
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite begins with what is found.")
+def test_the_few_that_a_word_finds_are_asked_for_once_and_looked_up(client, monkeypatch):
+    keys = {StanceFactory(statement=statement(quote="A rare word."), position=value).statement.key for value in (-2, 2)}
+    StanceFactory(statement=statement(quote="Another."))
+    for few in (1000, 1):
+        monkeypatch.setattr(search, "FEW", few)
+        for address in ("/api/v1/statements/?q=rare", "/api/v1/stances/?q=rare", "/stances/?q=rare"):
+            with CaptureQueriesContext(connection) as captured:
+                response = client.get(address)
+            asked = [query["sql"] for query in captured if "@@" in query["sql"]]
+            assert (len(asked) == 1) == (few > 1)
+            if "api" in address:
+                assert {row["statement_key"] for row in response.json()["results"]} == keys
