@@ -205,13 +205,18 @@ def test_actors_show_what_they_hold_and_how_often_they_spoke(client, world):
     assert rows["japan"].spoke == 1
 
 
-def test_affiliations_are_climbed_once_for_a_list_of_actors(client, world):
-    with CaptureQueriesContext(connection) as queries:
-        client.get("/actors/?kind=government")
-    climbs = [
-        it["sql"] for it in queries if it["sql"].startswith('SELECT "stances_affiliation"."actor_id" AS "actor_id"')
-    ]
-    assert len(climbs) == 2  # all of them, and the heads of governments
+def test_who_is_public_is_asked_once_for_all_lists_of_actors_while_the_data_are_the_same(client, world):
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/actors/?kind=government")
+            client.get("/actors/?kind=person")
+        return len([it["sql"] for it in queries if 'FROM "stances_affiliation"' in it["sql"]])
+
+    StanceFactory()
+    assert asked() == 3  # to whom others belong, the heads of governments, and all that is asked of each actor
+    assert asked() == 0
+    StanceFactory(statement__speaker=PersonFactory(slug="newcomer"))
+    assert [row.actor.slug for row in rows_of(client.get("/actors/?kind=person")) if row.actor.slug == "newcomer"]
 
 
 def test_topics_come_as_a_tree_with_sides_and_statements(client, world):

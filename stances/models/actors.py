@@ -12,7 +12,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-from stances import search
+from stances import dialects, search
 from stances.models.addresses import address
 from stances.models.curated import (
     CuratedModel,
@@ -81,22 +81,14 @@ class ActorQuerySet(SluggedQuerySet):
 
         An actor known only from drafts is left out; a member of a group that a topic concerns stands in its table and
         is not. Affiliations lead upwards: a person to a ministry, the ministry to a government, the government to a
-        group. These are few, and are climbed here with three queries: nested subqueries took a planner minutes. Whoever
-        heads a government that is public without its head is public, too.
+        group. These are few, and of them alone it is asked who belongs to them. Whoever heads a government that is
+        public without its head is public, too.
         """
-        direct = _named_in_public()
-        above: dict[int, set[int]] = {}
-        for lower, upper in Affiliation.objects.order_by().values_list("actor_id", "of_id"):
-            above.setdefault(lower, set()).add(upper)
-        heading = Affiliation.objects.heading()
-        headed = any_of(heading.filter(of=models.OuterRef("pk")))
-        affiliated = any_of(Affiliation.objects.filter(actor=models.OuterRef("pk")))
-        tied = Actor._base_manager.filter(headed | affiliated)
-        named = set(tied.filter(direct).values_list("pk", flat=True))
-        reached = _reached(named, above)
-        pairs = heading.values_list("actor_id", "of_id")
-        heads = {head for head, government in pairs if government in named or government in reached}
-        return self.filter(direct | Q(pk__in=reached | heads))
+        above = set(Affiliation.objects.order_by().values_list("of_id", flat=True).distinct())
+        known = Actor._base_manager.all()._known_among(above)
+        pairs = Affiliation.objects.heading().values_list("actor_id", "of_id")
+        heads = {head for head, government in pairs if government in known}
+        return self.filter(Q(pk__in=dialects.among(known | heads)) | _named_in_public())
 
     def are_public(self) -> bool:
         """Tell whether `public()` keeps any of these; asked of each write, it climbs down from them alone."""
@@ -128,16 +120,16 @@ class ActorQuerySet(SluggedQuerySet):
     def _known_among(self, pks: set[int]) -> set[int]:
         from stances.models.statements import Stance
 
-        few = self.filter(pk__in=pks).order_by().values_list("pk", flat=True)
-        known = set(few.filter(models.Exists(Stance.objects.public().filter(actor=models.OuterRef("pk")))))
+        few = self.filter(pk__in=dialects.among(pks)).order_by().values_list("pk", flat=True)
+        known = set(few.filter(any_of(Stance.objects.public().filter(actor=models.OuterRef("pk")))))
         if rest := pks - known:
-            known |= set(few.filter(_named_in_public(), pk__in=rest))
+            known |= set(few.filter(_named_in_public(), pk__in=dialects.among(rest)))
         if rest := pks - known:
             under: dict[int, set[int]] = {}
             for lower, upper in Affiliation.objects.order_by().values_list("actor_id", "of_id"):
                 under.setdefault(upper, set()).add(lower)
             below = {pk: _reached({pk}, under) for pk in rest}
-            lowers = Actor._base_manager.filter(_named_in_public(), pk__in=set().union(*below.values()))
+            lowers = Actor._base_manager.filter(_named_in_public(), pk__in=dialects.among(set().union(*below.values())))
             named = set(lowers.values_list("pk", flat=True))
             known |= set(few.filter(pk__in=[pk for pk in rest if below[pk] & named]))
         return known

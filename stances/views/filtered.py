@@ -57,6 +57,10 @@ class FilteredList(PublicView, ABC):
     def queryset(self) -> QuerySet:
         """Give the rows that a reader may see."""
 
+    def queryset_of_page(self) -> QuerySet:
+        """Give the same rows for a page, which asks of them several times where an export asks once."""
+        return self.queryset()
+
     @abstractmethod
     def keyset(self) -> Keyset | WholeTree:
         """Give the order of the rows, by which the list is paged."""
@@ -78,7 +82,8 @@ class FilteredList(PublicView, ABC):
         return page.rows
 
     def get(self, request: HttpRequest, format: str = "html") -> HttpResponseBase:
-        self.filters = self.filterset_class(request.GET, queryset=self.queryset())
+        queryset = self.queryset_of_page() if format == "html" else self.queryset()
+        self.filters = self.filterset_class(request.GET, queryset=queryset)
         self.problems = self.filters.problems
         key = None
         try:
@@ -108,8 +113,8 @@ class FilteredList(PublicView, ABC):
         data = self.request.GET.copy()
         for name in {*self.filters.errors, *(problem.parameter for problem in self.problems)}:
             data.pop(name, None)
-        sound = self.filterset_class(data, queryset=self.queryset())
-        return sound if sound.is_valid() else self.filterset_class(None, queryset=self.queryset())
+        sound = self.filterset_class(data, queryset=self.filters.queryset)
+        return sound if sound.is_valid() else self.filterset_class(None, queryset=self.filters.queryset)
 
     def context(self, page: Page) -> dict[str, Any]:
         matching, whole = self.numbers
@@ -186,7 +191,7 @@ class FilteredList(PublicView, ABC):
         return [0, 0] if self.problems else self.remembered("numbers", self.count)
 
     def count(self) -> list[int]:
-        unfiltered = self.filterset_class(None, queryset=self.queryset())
+        unfiltered = self.filterset_class(None, queryset=self.filters.queryset)
         return capped_counts([self.filters.qs, unfiltered.qs])
 
     def build_facets(self) -> list[Facet]:

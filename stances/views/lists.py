@@ -6,14 +6,13 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Max, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from stances import exports
+from stances import dialects, exports
 from stances.asof import condition_said, reporter, stated_date
 from stances.dates import PartialDate, today
 from stances.facets import Actors, Choices, Topics, Years
@@ -360,13 +359,12 @@ class ActorList(FilteredList):
     boxes = ("q",)
     facets = (Choices("kind", "Kind", ActorKind.choices), Topics())
 
-    @cached_property
-    def public(self) -> QuerySet:
-        """The actors that a reader may know of, found once: their affiliations are climbed for it."""
+    def queryset(self) -> QuerySet:
         return Actor.objects.public()
 
-    def queryset(self) -> QuerySet:
-        return self.public.all()
+    def queryset_of_page(self) -> QuerySet:
+        known = self.kept("public actors", lambda: list(self.queryset().order_by().values_list("pk", flat=True)))
+        return Actor.objects.filter(pk__in=dialects.among(known))
 
     def keyset(self) -> Keyset:
         return Keyset((Column("name", str), ID))
