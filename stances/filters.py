@@ -9,10 +9,10 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import QueryDict
 
-from stances import search
+from stances import dialects, search
 from stances.models import Actor, Position, Source, Stance, Topic
 from stances.parameters import (
     ChangeKindsField,
@@ -223,8 +223,11 @@ class ListFilterSet(filters.FilterSet):
         """Tell whether a parameter asks for a column of the rows themselves, of which each has one."""
         return True
 
-    def linked(self, name: str, most: int) -> Linked:
-        """Name the rows that lead to each value of an indirect parameter, as far as so many rows tell."""
+    def linked(self, name: str, most: int, most_in_series: int) -> Linked:
+        """Name the rows that lead to each value of an indirect parameter, as far as so many rows tell.
+
+        Where series of positions lead to them, more rows are looked at.
+        """
         raise NotImplementedError
 
     def value(self, name: str):
@@ -266,23 +269,30 @@ class ThroughStances(ListFilterSet):
     def is_direct(self, name: str) -> bool:
         return name not in self.through
 
-    def linked(self, name: str, most: int) -> Linked:
+    def linked(self, name: str, most: int, most_in_series: int) -> Linked:
+        most = most_in_series if self._in_series(name) else most
         rows = list(self.without(name).order_by().values_list("pk", flat=True)[: most + 1])
         return self._linked_from(name, rows[:most]), len(rows) <= most
+
+    def _in_series(self, name: str) -> bool:
+        """Tell whether a parameter, and what is asked besides, links actors and topics alone."""
+        lookups = {self.filters[name].field_name, self.link, *self._wanted({name})}
+        return {lookup.removesuffix("__in") for lookup in lookups} == {"actor", "topic"}
 
     def _linked_from(self, name: str, rows: list[int]) -> dict[str, set[int]]:
         found: dict[str, set[int]] = {}
         if rows:
-            wanted = {**self._wanted({name}), f"{self.link}__in": rows}
-            asked = (self.filters[name].field_name, self.link)
+            wanted = {**self._wanted({name}), f"{self.link}__in": dialects.among(rows)}
             stances = Stance.objects.public().order_by().filter(**wanted)
-            looked_at: list[QuerySet] = [stances]
-            if {*asked, *(lookup.removesuffix("__in") for lookup in wanted)} == {"actor", "topic"}:
-                # Who spoke on what has a position, far fewer than stances, unless all that is public is repeats.
-                looked_at = [Position.objects.order_by().filter(**wanted), stances.filter(repeat=True)]
+            looked_at: list[QuerySet] = [stances.distinct()]
+            if self._in_series(name):
+                # Who spoke on what has a first position, unless all that is public is repeats: far fewer than stances.
+                firsts = Position.objects.first_of_series().order_by().filter(**wanted)
+                looked_at = [firsts, stances.filter(repeat=True).distinct()]
             for of in looked_at:
-                for value, row in of.values_list(*asked).distinct():
-                    found.setdefault(str(value), set()).add(row)
+                asked = of.values(leads=F(self.filters[name].field_name), led_to=F(self.link))
+                for value, met in dialects.gathered(*asked.query.sql_with_params(), "leads", "led_to"):
+                    found.setdefault(str(value), set()).update(met)
         return found
 
     def counting(self, name: str, values: Collection) -> QuerySet:
@@ -428,7 +438,7 @@ class SearchFilterSet(StatementFilter):
         """Give the newest rows that all but the named parameters ask for."""
         return self.queryset.filter(pk__in=self.newest(*names)) if self.newest(*names) else self.queryset.none()
 
-    def linked(self, name: str, most: int) -> Linked:
+    def linked(self, name: str, most: int, most_in_series: int) -> Linked:
         return self._linked_from(name, self.newest(name)), True
 
 

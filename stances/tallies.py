@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 MOST_COUNTED = 1000
 #: Up to so many rows are passed over to count them by all values at once.
 MOST_GROUPED = 10_000
-#: Up to so many actors, topics or sources are counted by way of all their stances.
+#: Up to so many statements or sources are counted by way of all their stances; actors and topics, by way of positions,
+#: up to the number above.
 MOST_LINKED = 1000
 #: Looking up the values of a facet one by one goes on for so long, so many with each query.
 SECONDS, AT_ONCE = 0.05, 5
@@ -140,7 +141,7 @@ class Tallies:
 
     def _links(self, name: str) -> tuple[dict[str, set[int]], bool]:
         if name not in self._linked:
-            self._linked[name] = self.filters.linked(name, MOST_LINKED)
+            self._linked[name] = self.filters.linked(name, MOST_LINKED, MOST_GROUPED)
         return self._linked[name]
 
     def values(self, name: str) -> list[str]:

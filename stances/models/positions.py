@@ -61,6 +61,10 @@ class PositionQuerySet(models.QuerySet):
         """Add since when the position before was held, and the stance, and its statement's key, that stated it last."""
         return self.annotate(**_before())
 
+    def first_of_series(self):
+        """Keep the first position of each series, by which it is known who spoke on what."""
+        return self.filter(previous_value=None)
+
     def changes(self):
         """Keep own positions that replaced another one."""
         return self.own().filter(previous_value__isnull=False)
@@ -161,6 +165,8 @@ class Position(models.Model):
             ),
             # The last columns are there to be counted without a look at the rows.
             models.Index("topic", "since", "until", "voice", "value", "actor", name="position_as_of"),
+            # One row a series: who spoke on what.
+            models.Index("topic", "actor", name="position_series", condition=Q(previous_value=None)),
         ]
 
     def __str__(self):
