@@ -132,11 +132,13 @@ class Statement(CuratedModel):
     summary = models.TextField(
         help_text="One or two plain, neutral sentences in the coder's own words, readable alone."
     )
+    # An index of its own, below, holds repeats alone, as most statements are none.
     repeats = models.ForeignKey(
         "self",
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         related_name="repeated_by",
         help_text="The statement whose words are printed here again. It must be no repeat itself.",
     )
@@ -223,6 +225,7 @@ class Statement(CuratedModel):
         indexes = [
             models.Index("status", "latest", name="statement_by_status"),
             models.Index("speaker", "latest", name="statement_by_speaker"),
+            models.Index("repeats", "status", name="statement_repeats", condition=Q(repeats__isnull=False)),
             models.Index("form", name="statement_by_form", condition=Q(status=Status.PUBLISHED)),
             models.Index("authority", name="statement_by_authority", condition=Q(status=Status.PUBLISHED)),
             models.Index(F("latest").desc(), F("id").desc(), name="statement_by_date"),

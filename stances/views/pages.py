@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, OuterRef
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -14,7 +14,8 @@ from stances import citations, news, twins
 from stances.codebook import codebook
 from stances.dates import today
 from stances.matrix import changed_days, matrix
-from stances.models import Actor, Source, Stance, Topic
+from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.models.curated import any_of
 from stances.panels import TopicPanels
 from stances.parameters import DayLookedAtField, NamedField, shown
 from stances.profiles import STATEMENTS_SHOWN, Profile
@@ -22,7 +23,7 @@ from stances.views.detail import DayParameters, DetailPage, Page
 from stances.views.figures import IN_FILES
 from stances.views.filtered import remembered
 from stances.views.statement import StatementView
-from stances.vocabulary import OWN_VOICE, WORDS, ActorKind, Authority, ChangeKind, Coverage, Terms
+from stances.vocabulary import OWN_VOICE, WORDS, Authority, ChangeKind, Coverage, Terms
 from stances.wording import counted, day_words, first_up, period
 
 NEWS, NEWS_ELSEWHERE = 10, 4
@@ -232,22 +233,35 @@ def in_order(locator: str, key: str) -> tuple:
 
 
 def coverage() -> tuple[dict[str, Any], list[tuple[str, int]], dict[str, Any]]:
-    """Count the sources, the languages that they are in, and what was said: all that is public is passed over."""
-    sources = Source.objects.public()
-    languages = sources.order_by("language").values_list("language").annotate(Count("pk"))
-    said = Stance.objects.public().aggregate(
-        statements=Count("statement", distinct=True, filter=Q(repeat=False)),
-        repeats=Count("statement", distinct=True, filter=Q(repeat=True)),
-        stances=Count("pk", filter=Q(repeat=False)),
-        speakers=Count("speaker", distinct=True),
-        governments=Count("actor", distinct=True, filter=Q(actor__kind=ActorKind.GOVERNMENT)),
-        first=Min("stated_on"),
-        last=Max("stated_on"),
-    )
+    """Count the sources, the languages that they are in, and what was said.
+
+    Statements and stances are counted from indexes that hold the public ones alone; beyond a draft, none of either is
+    without the other. Whether a source is public is asked of each, once for all that is told of sources.
+    """
+    sources = Source.objects.public().order_by("language").values_list("language")
+    languages = list(sources.annotate(Count("pk"), Min("published_on"), Max("published_on")))
+    first = [first for *_, first, _ in languages if first]
+    last = [last for *_, last in languages if last]
+    published, said = Statement.objects.published().order_by(), Stance.objects.public().order_by()
+    repeats = published.filter(repeats__isnull=False).count()
+    actors = Actor.objects.order_by()
+    days = said.values_list("stated_on", flat=True)
     return (
-        sources.aggregate(first=Min("published_on"), last=Max("published_on"), number=Count("pk")),
-        list(languages),
-        said,
+        {
+            "first": min(first, default=None),
+            "last": max(last, default=None),
+            "number": sum(number for _, number, *_ in languages),
+        },
+        [(language, number) for language, number, *_ in languages],
+        {
+            "statements": published.count() - repeats,
+            "repeats": repeats,
+            "stances": said.count() - said.filter(repeat=True).count(),
+            "speakers": actors.filter(any_of(said.filter(speaker=OuterRef("pk")))).count(),
+            "governments": actors.governments().filter(any_of(said.filter(actor=OuterRef("pk")))).count(),
+            "first": days.order_by("stated_on").first(),
+            "last": days.order_by("-stated_on").first(),
+        },
     )
 
 
