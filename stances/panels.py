@@ -186,17 +186,21 @@ class TopicPanels:
         return board(self.tree, self.day, actors=actors, topics=self.drawn)
 
     @cached_property
-    def histories(self) -> dict[int, list[History]]:
-        """The histories of all governments, by topic, in the order in which they stand on the page."""
-        found = {
+    def read(self) -> dict[int, list[History]]:
+        """The histories of all governments as they were read, by topic, in the order in which they are told."""
+        return {
             topic.pk: sorted(
                 (self.reading.history(actor, topic, self.board.shown(actor.pk, topic)) for actor in self.governments),
                 key=by_last_position,
             )
             for topic in self.drawn
         }
-        add_overviews((told for histories in found.values() for told in histories), self.day)
-        return found
+
+    @cached_property
+    def histories(self) -> dict[int, list[History]]:
+        """The same, with an overview of the whole of each that is long."""
+        add_overviews((told for histories in self.read.values() for told in histories), self.day)
+        return self.read
 
     @cached_property
     def axis(self) -> Axis:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.db.models import Count, Q
@@ -134,14 +134,19 @@ class Profile:
         return {pk: shown for pk, shown in found.items() if shown}
 
     @cached_property
-    def histories(self) -> list[History]:
-        found = [
+    def read(self) -> list[History]:
+        """The histories as they were read, of long ones the newest words alone."""
+        return [
             self.reading.history(self.actor, topic, self.shown.get(topic.pk), self.offices)
             for topic in self.tree
             if (self.actor.pk, topic.pk) in self.reading.grouped
         ]
-        add_overviews(found, self.day)
-        return found
+
+    @cached_property
+    def histories(self) -> list[History]:
+        """The same, with an overview of the whole of each that is long."""
+        add_overviews(self.read, self.day)
+        return self.read
 
     @cached_property
     def newest(self) -> list[tuple[History, list[tuple[Event, Topic | None]]]]:
@@ -309,23 +314,30 @@ class Profile:
     # ---- people and groups ----
 
     @cached_property
-    def ties(self) -> list[Tie]:
+    def uncounted(self) -> list[Tie]:
+        """The ties to others whom a reader may know of, without what these said."""
         known = Affiliation.objects.filter(Q(start=None) | Q(start__lte=self.day)).select_related("actor", "of")
         ordered = known.filter(Q(actor=self.actor) | Q(of=self.actor)).order_by("end", "start", "pk")
         tied = [(a, a.of if a.actor_id == self.actor.pk else a.actor) for a in ordered]
         public = Actor.objects.public_among({other.pk for _, other in tied})
+        return [Tie(it, other, None, self.day) for it, other in tied if other.pk in public]
+
+    @cached_property
+    def ties(self) -> list[Tie]:
+        """The same, with how much they said, where it is counted."""
+        public = {tie.other.pk for tie in self.uncounted}
         people = Affiliation.objects.filter(of__in=public).exclude(authority="").exclude(of=self.actor)
         bodies = set(people.order_by().values_list("actor", "of"))
         speakers = public | {person for person, _ in bodies}
         if len(speakers) > SPEAKERS_COUNTED:
-            return [Tie(it, other, None, self.day) for it, other in tied if other.pk in public]
+            return self.uncounted
         spoken = Stance.objects.public().filter(speaker__in=speakers, stated_on__lte=self.day)
         counts = Counter(dict(spoken.order_by().values_list("speaker").annotate(Count("statement", distinct=True))))
         by_people: Counter[int] = Counter()
         for person, body in bodies:
             by_people[body] += counts[person]
         return [
-            Tie(it, other, counts[other.pk], self.day, by_people[other.pk]) for it, other in tied if other.pk in public
+            replace(tie, statements=counts[tie.other.pk], by_people=by_people[tie.other.pk]) for tie in self.uncounted
         ]
 
     @property

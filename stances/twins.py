@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 from django.urls import reverse
 
@@ -23,6 +27,34 @@ from stances.series import Interval
 from stances.vocabulary import Voice
 
 Address = Callable[[str], str]
+
+
+#: How values of these types are written; what stands in no other way is left to Django.
+_WRITTEN: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: int.__repr__,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): lambda value: "null",
+    dt.date: lambda day: f'"{day.isoformat()}"',
+}
+_name = lru_cache(maxsize=1000)(encode_basestring)
+
+
+def written(data: Any, line: str = "\n") -> str:
+    """Write data as JSON, a step of one space a level, as `json` does with `indent=1`, which takes twice as long.
+
+    Names are texts. `line` begins the line on which the data end.
+    """
+    if write := _WRITTEN.get(type(data)):
+        return write(data)
+    within = f"{line} "
+    if isinstance(data, dict):
+        parts = [f"{_name(name)}: {written(value, within)}" for name, value in data.items()]
+        return f"{{{within}{f',{within}'.join(parts)}{line}}}" if parts else "{}"
+    if isinstance(data, list | tuple):
+        parts = [written(value, within) for value in data]
+        return f"[{within}{f',{within}'.join(parts)}{line}]" if parts else "[]"
+    return json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False)
 
 
 def exported(rows: QuerySet, columns: tuple[Column, ...], address: Address) -> list[dict[str, Any]]:
@@ -108,9 +140,9 @@ def of_actor(profile: Profile, address: Address) -> dict[str, Any]:
     return {
         **exported(Actor.objects.filter(pk=profile.actor.pk), ACTORS, address)[0],
         "on": profile.day,
-        "affiliations": [of_tie(tie) for tie in profile.ties],
+        "affiliations": [of_tie(tie) for tie in profile.uncounted],
         "positions": [of_shown(profile.actor, shown) for shown in profile.shown.values()],
-        "histories": [of_history(told) for told in profile.histories],
+        "histories": [of_history(told) for told in profile.read],
         "speaks_in": [spoken.statement.key for spoken in profile.spoken],
         **rest(profile.whole, address, actor=profile.actor.slug),
     }
@@ -118,7 +150,7 @@ def of_actor(profile: Profile, address: Address) -> dict[str, Any]:
 
 def of_topic(panels: TopicPanels, address: Address) -> dict[str, Any]:
     """Tell all of a topic's page, as of its day."""
-    told = [history for found in panels.histories.values() for history in found]
+    told = [history for found in panels.read.values() for history in found]
     return {
         **exported(Topic.objects.filter(pk=panels.topic.pk), TOPICS, address)[0],
         "question": panels.topic.question,

@@ -170,7 +170,7 @@ class SluggedEndpoint(DetailEndpoint):
     def answer(self, request: Request, **kwargs: Any) -> HttpResponseBase:
         slug = kwargs["slug"]
         row = resolve(self.page_class.model, [slug]).get(slug)
-        if row is None or not self.page.rows().filter(pk=row.pk).exists():
+        if row is None or not self.page.is_public(row):
             raise Http404(f"There is no such {self.page_class.model._meta.verbose_name}.")
         if row.slug == slug:
             return self.told(row)

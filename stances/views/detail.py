@@ -8,19 +8,20 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from stances.citations import Seen
 from stances.dates import today
-from stances.exports import refuse
+from stances.exports import FORMATS, refuse
 from stances.filters import Problem, problems_of
 from stances.models import PublicVersion, resolve
 from stances.near import near_slugs
 from stances.parameters import DayLookedAtField, ParametersForm, plainest, shown
 from stances.tree import TopicTree
+from stances.twins import written
 from stances.views.filtered import remembered
 from stances.views.public import PublicView
 
@@ -161,5 +162,5 @@ def missing(request: HttpRequest, model: type[models.Model], slug: str, format: 
     return HttpResponse(f"{message}\n", status=404, content_type="text/plain; charset=utf-8")
 
 
-def answer(data: dict[str, Any], *, status: int = 200) -> JsonResponse:
-    return JsonResponse(data, status=status, json_dumps_params={"ensure_ascii": False, "indent": 1})
+def answer(data: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    return HttpResponse(written(data), status=status, content_type=FORMATS["json"])
