@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from django.db.models import CharField
+from django.db.models import Case, CharField, F, When
 from django.db.models.functions import Cast, Substr
 from django.urls import reverse
 
@@ -23,6 +23,8 @@ from stances.vocabulary import ActorKind, Authority, Value, Voice, side
 
 ONE_BY_ONE = 200  # up to so many stances are drawn one by one
 OWN = Voice.OWN.value
+HIGHEST = int(max(Value))
+REPORTED = 10  # a reported position is counted as one so much higher, beyond all own ones
 SPEAKERS = 20  # so many are told
 NAMED = 40  # an address that asks for the stances counted names up to so many governments
 
@@ -34,7 +36,7 @@ class Tally:
     label: str
     slug: str
     url: str
-    href: str
+    href: Callable[[], str]  # a list of the stances; of hundreds that are counted, few are shown
     positions: Mapping[int, int]
 
     @property
@@ -76,20 +78,26 @@ class Counts:
 
     @cached_property
     def _counted(self) -> dict[str, list[tuple]]:
-        """Count, in one pass, by topic, actor, speaker, authority and month; each by attribution and position, too.
+        """Count, in one pass, by topic, actor, speaker, authority and month; each by position, too.
 
-        All of it stands in the index of topics, so that no row is read.
+        All of it stands in the index of topics, so that no row is read. Positions that others report are told from own
+        ones by a number: each row is grouped five times, and quicker by one column than by two.
         """
         names = ("topic", "actor", "speaker", "authority", "month")
-        rows = self.of_governments.values("topic", "actor", "speaker", "authority", "attribution", "position")
+        held = Case(When(attribution=OWN, then=F("position")), default=F("position") + REPORTED)
+        rows = self.of_governments.values("topic", "actor", "speaker", "authority", held=held)
         month = Substr(Cast("stated_on", CharField()), 1, 7)
         sql, params = rows.annotate(month=month).query.sql_with_params()
-        found = dialects.count_by(sql, params, [(name, "attribution", "position") for name in names])
+        found = dialects.count_by(sql, params, [(name, "held") for name in names])
         return dict(zip(names, found, strict=True))
 
     def _own_by(self, name: str) -> dict[Any, dict[int, int]]:
         """Give how many own stances hold each position, by one of what they are counted by."""
-        return _positions((it, position, number) for it, voice, position, number in self._counted[name] if voice == OWN)
+        return _positions(row for row in self._counted[name] if row[1] <= HIGHEST)
+
+    @cached_property
+    def _own_by_speaker(self) -> dict[int, dict[int, int]]:
+        return self._own_by("speaker")
 
     @cached_property
     def periods(self) -> dict[Period, dict[int, int]]:
@@ -140,7 +148,7 @@ class Counts:
                 actors[pk].label,
                 actors[pk].slug,
                 actors[pk].get_absolute_url(),
-                self.listed(actor=actors[pk].slug),
+                partial(self.listed, actor=actors[pk].slug),
                 positions,
             )
             for pk, positions in counted.items()
@@ -155,12 +163,12 @@ class Counts:
     @property
     def spoke(self) -> int:
         """Count who spoke in the own voice of governments."""
-        return len(self._own_by("speaker"))
+        return len(self._own_by_speaker)
 
     @cached_property
     def speakers(self) -> list[Tally]:
         """List the first of those who spoke in the own voice of governments, most first."""
-        counted = self._own_by("speaker")
+        counted = self._own_by_speaker
         first = sorted(counted, key=lambda pk: (-sum(counted[pk].values()), pk))[:SPEAKERS]
         people = Actor.objects.in_bulk(first)
         found = [
@@ -168,7 +176,7 @@ class Counts:
                 people[pk].label,
                 people[pk].slug,
                 people[pk].get_absolute_url(),
-                self.listed(speaker=people[pk].slug),
+                partial(self.listed, speaker=people[pk].slug),
                 counted[pk],
             )
             for pk in first
@@ -184,7 +192,7 @@ class Counts:
                 topic.name,
                 topic.slug,
                 topic.get_absolute_url(),
-                self.listed(topic=topic.slug, subtopics="0"),
+                partial(self.listed, topic=topic.slug, subtopics="0"),
                 counted[topic.pk],
             )
             for topic in self.subtree
@@ -195,18 +203,23 @@ class Counts:
     def authorities(self) -> list[Tally]:
         """List with what authority governments' positions were stated, own and reported, highest first."""
         rows = self._counted["authority"]
-        counted = _positions(((authority, voice), position, number) for authority, voice, position, number in rows)
+        counted = _positions(
+            ((authority, Voice.OWN), held, number)
+            if held <= HIGHEST
+            else ((authority, Voice.REPORTED), held - REPORTED, number)
+            for authority, held, number in rows
+        )
         return [
             Tally(
                 f"{authority.label}{', reported' if voice == Voice.REPORTED else ''}",
                 f"{authority.value} {voice.value}",
                 "",
-                self.listed(authority=authority.value, attribution=voice.value),
-                counted[authority.value, voice.value],
+                partial(self.listed, authority=authority.value, attribution=voice.value),
+                counted[authority, voice],
             )
             for voice in Voice
             for authority in Authority
-            if (authority.value, voice.value) in counted
+            if (authority, voice) in counted
         ]
 
     @property

@@ -99,7 +99,7 @@ def test_every_count_leads_to_a_list_of_as_many(client, said, monkeypatch):
     context = client.get(address()).context
     told = context["told"]
     for it in [*told.governments, *told.speakers, *told.topics, *told.authorities]:
-        assert client.get(it.href).context["matching"] == it.total, it
+        assert client.get(it.href()).context["matching"] == it.total, it
     for block in context["counts"].blocks:
         assert client.get(block.href).context["matching"] == int(block.title.split(": ")[1].split()[0])
 
