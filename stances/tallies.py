@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +32,8 @@ MOST_GROUPED = 10_000
 #: Up to so many statements or sources are counted by way of all their stances; actors and topics, by way of positions,
 #: up to the number above.
 MOST_LINKED = 1000
+#: Of a table with more rows, one look-up by way of stances takes as long as all may: none is made.
+MOST_LOOKED_UP = 20_000
 #: Looking up the values of a facet one by one goes on for so long, so many with each query.
 SECONDS, AT_ONCE = 0.05, 5
 #: Stands for a value in the SQL of a count that is used for many values; no column holds it.
@@ -144,6 +146,11 @@ class Tallies:
             self._linked[name] = self.filters.linked(name, MOST_LINKED, MOST_GROUPED)
         return self._linked[name]
 
+    @cached_property
+    def _is_large(self) -> bool:
+        rows = self.filters.queryset.model._base_manager.order_by()
+        return rows[MOST_LOOKED_UP : MOST_LOOKED_UP + 1].exists()
+
     def values(self, name: str) -> list[str]:
         """Name the values that were met, the most frequent first."""
         if self.filters.is_direct(name):
@@ -169,6 +176,8 @@ class Tallies:
         if all_of_them:
             return [Count(number) for number in numbers]
         counts = [Count(number, at_least=number <= MOST_COUNTED) for number in numbers]
+        if not self.filters.is_direct(name) and self._is_large:
+            return counts
         unsure = sorted((place for place, count in enumerate(counts) if count.at_least), key=numbers.__getitem__)
         look_up = look_up or partial(capped_by, partial(self.filters.counting, name))
         end = monotonic() + SECONDS

@@ -40,6 +40,16 @@ def test_what_is_not_looked_up_in_time_is_told_as_met(client, monkeypatch):
     assert [option.counted for option in facet(client, "/stances/", "topic").options] == ["12"]
 
 
+@pytest.mark.parametrize(("most", "told"), [(2, ["2"]), (1, ["1+"])])
+def test_sources_are_not_looked_up_by_way_of_stances_where_there_are_many(client, monkeypatch, most, told):
+    actor = GovernmentFactory()
+    for _ in range(2):
+        StanceFactory(actor=actor)
+    monkeypatch.setattr(tallies, "MOST_LINKED", 1)
+    monkeypatch.setattr(tallies, "MOST_LOOKED_UP", most)
+    assert [option.counted for option in facet(client, "/sources/", "actor").options] == told
+
+
 def test_a_menu_names_the_most_frequent_and_what_is_chosen_and_offers_the_next(client, monkeypatch):
     monkeypatch.setattr(facets, "MOST_LISTED", 2)
     often, seldom, chosen = (GovernmentFactory(slug=slug, name=slug) for slug in ("often", "seldom", "chosen"))
