@@ -205,6 +205,24 @@ def test_actors_show_what_they_hold_and_how_often_they_spoke(client, world):
     assert rows["japan"].spoke == 1
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_an_actor_shows_the_first_topics_on_which_it_holds_something_wherever_they_stand(monkeypatch, most):
+    topics = [TopicFactory(rank=rank) for rank in range(6)]
+    early, late, both = GovernmentFactory(), GovernmentFactory(), GovernmentFactory()
+    for actor, places in {early: (0, 1, 2), late: (3, 4, 5), both: (0, 2, 5)}.items():
+        for place in places:
+            StanceFactory(actor=actor, topic=topics[place])
+    StanceFactory(actor=late, topic=topics[3], attribution="reported")
+    monkeypatch.setattr(lists, "TOPICS_LOOKED_AT", 1)
+    held = lists.held_by([early, late, both], most)
+    assert {actor: [topics.index(position.topic) for position in held[actor.pk]] for actor in (early, late, both)} == {
+        early: [0, 1, 2][:most],
+        late: [3, 4, 5][:most],
+        both: [0, 2, 5][:most],
+    }
+    assert {position.voice for position in held[late.pk]} == {"own"}
+
+
 def test_who_is_public_is_asked_once_for_all_lists_of_actors_while_the_data_are_the_same(client, world):
     def asked() -> int:
         with CaptureQueriesContext(connection) as queries:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -396,15 +396,34 @@ class ActorList(FilteredList):
         ]
 
 
+#: The order of what an actor holds: own words come before reported ones.
+HELD_IN_ORDER = ("topic__rank", "topic__name", "topic", "voice")
+#: So many topics are looked at first for each that is shown beside an actor.
+TOPICS_LOOKED_AT = 4
+
+
 def held_by(actors: list[Actor], most: int) -> dict[int, list[Position]]:
-    """Give what each actor holds today on so many topics: its own position, else the one that others report."""
-    order = ("topic__rank", "topic__name", "topic", "voice")  # own words come before reported ones
-    place = Window(RowNumber(), partition_by="actor", order_by=order)
-    positions = Position.objects.on(today()).filter(actor__in=actors).annotate(place=place)
+    """Give what each actor holds today on so many topics: its own position, else the one that others report.
+
+    Who has spoken on much holds enough on the first topics; of the others alone all positions are read.
+    """
+    topics = list(Topic.objects.order_by("rank", "name", "pk").values_list("pk", flat=True))
+    first = topics[: TOPICS_LOOKED_AT * most]
+    found = list(_held(actors).filter(topic__in=first))
+    met = Counter(actor for actor, _ in {(position.actor_id, position.topic_id) for position in found})
+    if few := [actor for actor in actors if met[actor.pk] < most] if len(first) < len(topics) else []:
+        place = Window(RowNumber(), partition_by="actor", order_by=HELD_IN_ORDER)
+        found = [position for position in found if met[position.actor_id] >= most]
+        found += _held(few).annotate(place=place).filter(place__lte=2 * most)
     held: dict[int, dict[int, Position]] = defaultdict(dict)
-    for position in positions.filter(place__lte=2 * most).select_related("topic__parent").order_by(*order):
+    for position in found:
         held[position.actor_id].setdefault(position.topic_id, position)
     return defaultdict(list, {actor: list(of.values())[:most] for actor, of in held.items()})
+
+
+def _held(actors: list[Actor]) -> QuerySet:
+    positions = Position.objects.on(today()).filter(actor__in=actors)
+    return positions.select_related("topic__parent").order_by(*HELD_IN_ORDER)
 
 
 def records_of_actors(ids: Collection[int]) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]]]:
