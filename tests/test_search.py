@@ -308,11 +308,27 @@ def test_pages_lose_and_repeat_nothing(client):
     for number in range(60):
         StanceFactory(topic=topic, statement__summary=f"Steel, as number {number} says.")
     for order in ("", "&order=date"):
-        response = page(client, f"q=steel{order}")
-        second = client.get(response.context["next_url"])
-        assert len(set(shown(response)) | set(shown(second))) == 60
-        assert shown(client.get(second.context["previous_url"])) == shown(response)
-        assert response.context["groups"] == second.context["groups"] == []
+        first = page(client, f"q=steel{order}")
+        second = client.get(first.context["next_url"])
+        third = client.get(second.context["next_url"])
+        assert [len(shown(response)) for response in (first, second, third)] == [25, 25, 10]
+        assert len({key for response in (first, second, third) for key in shown(response)}) == 60
+        assert third.context["next_url"] == first.context["previous_url"] == ""
+        assert shown(client.get(third.context["previous_url"])) == shown(second)
+        assert shown(client.get(second.context["previous_url"])) == shown(first)
+        assert first.context["groups"] == second.context["groups"] == []
+        assert len(json.loads(client.get(f"/search.json?q=steel{order}").getvalue())) == 60
+
+
+def test_an_address_of_a_page_that_had_fifty_hits_goes_on_where_it_did(client):
+    topic = TopicFactory()
+    for number in range(60):
+        StanceFactory(topic=topic, statement__summary=f"Steel, as number {number} says.")
+    best = shown(page(client, "q=steel")) + shown(page(client, "q=steel&cursor=25"))
+    old = page(client, "q=steel&cursor=50")
+    assert len(shown(old)) == 10
+    assert not set(shown(old)) & set(best)
+    assert shown(client.get(old.context["previous_url"])) == best[25:]
 
 
 @pytest.mark.parametrize("cursor", ["-1", "x", "99999", "٣", "WzAsMV0"])

@@ -99,6 +99,7 @@ SERIES = [
     "/statements/minister-article-350/",
     "/compare/?actor=drevia&actor=other&topic=growth",
     "/feeds/changes.atom",
+    "/search/?q=says+again",
     "/about/",
 ]
 

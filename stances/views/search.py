@@ -105,6 +105,7 @@ class Search(FilteredList):
     template_name = "stances/search.html"
     name, noun, nouns = "search", "statement", "statements"
     columns = exports.STATEMENTS
+    most_rows = 25
     boxes = ("after", "before", "repeats")
     facets = (
         Actors(),
