@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Count, OuterRef, Q, Subquery
 
@@ -21,6 +21,9 @@ from stances.periods import Period
 from stances.series import Entry, Interval, colleagues_of, compute
 from stances.vocabulary import ActorKind, Authority, ChangeKind, Voice
 from stances.wording import counted_days, day_words, period, times
+
+if TYPE_CHECKING:
+    from stances.hits import Hit
 
 
 @dataclass(frozen=True)
@@ -424,7 +427,7 @@ class Offices:
         for speaker, *office in known.values_list("actor", *Office.PATHS):
             self.held[speaker].append(Office(*office))
 
-    def of(self, statement: Statement, among: Actor | None = None) -> str:
+    def of(self, statement: Statement | Hit, among: Actor | None = None) -> str:
         """Name the office that a speaker held all the days on which it may have spoken, its government with it.
 
         Of several it is the one with the statement's authority, else the highest. The government that is looked at

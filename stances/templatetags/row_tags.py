@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from stances.asof import source_of
 from stances.markup import NOTHING, filled, joined
-from stances.models import Stance, Statement
+from stances.models import Stance
 from stances.templatetags.stance_tags import (
     badge,
     condition,
@@ -29,6 +29,7 @@ from stances.templatetags.stance_tags import (
 from stances.vocabulary import Voice
 
 if TYPE_CHECKING:
+    from stances.hits import Hit, Shown
     from stances.views.lists import StanceRow
     from stances.views.search import Found
 
@@ -141,7 +142,7 @@ def brief_row(stance: Stance) -> SafeString:
 @register.simple_tag
 def found_row(found: Found) -> SafeString:
     """Draw a statement that a search found, what was looked for marked in it, with the positions it shows."""
-    statement: Statement = found.row
+    statement: Hit = found.row
     marked = found.marked
     day_said = when(statement.date)
     link = filled(
@@ -158,18 +159,18 @@ def found_row(found: Found) -> SafeString:
         REPEAT if statement.repeats_id else NOTHING,
         in_quotes(statement, filled("“{}”", marked.get("quote") or statement.quote)) if statement.quote else NOTHING,
         marked.get("summary") or statement.summary,
-        shows(statement.stances.all()),
+        shows(statement.stances),
         listed([*about(statement, found.office, occasion, statement.source, authority=False), link]),
     )
 
 
 @register.simple_tag
-def shows(stances: Iterable[Stance]) -> SafeString:
+def shows(stances: Iterable[Stance | Shown]) -> SafeString:
     """List whose positions on what a statement shows."""
     return filled('<ul class="shows">{}</ul>', joined(map(shown, stances)))
 
 
-def shown(stance: Stance) -> SafeString:
+def shown(stance: Stance | Shown) -> SafeString:
     reported = stance.attribution != Voice.OWN
     return filled(
         "<li>{} {}{}{}</li>",
@@ -180,7 +181,7 @@ def shown(stance: Stance) -> SafeString:
     )
 
 
-def about(statement: Statement, office: str, occasion: Any, source: Any, *, authority: bool = True) -> list[Any]:
+def about(statement: Any, office: str, occasion: Any, source: Any, *, authority: bool = True) -> list[Any]:
     """Say of a statement who made it, with what authority and when, and where it stands."""
     told = (
         said_by(statement, office),

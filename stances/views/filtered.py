@@ -77,6 +77,14 @@ class FilteredList(PublicView, ABC):
         """Say what one row and several are called, as the address asks for them."""
         return self.noun, self.nouns
 
+    @property
+    def size(self) -> int:
+        return min(ROWS_A_PAGE, self.most_rows)
+
+    def page(self, key: Any) -> Page:
+        """Read the page that a cursor leads to."""
+        return self.keyset().page(self.filters.qs, key, self.size, self.shown())
+
     def rows(self, page: Page) -> list:
         """Prepare a page's rows for the template."""
         return page.rows
@@ -92,12 +100,7 @@ class FilteredList(PublicView, ABC):
             self.problems.append(Problem("cursor", (request.GET["cursor"],), error.messages[0]))
         if format == "html":
             nothing = not self.numbers[0]  # counted once, while the first of a few rare rows is searched for each time
-            page = (
-                Page()
-                if nothing
-                else self.keyset().page(self.filters.qs, key, min(ROWS_A_PAGE, self.most_rows), self.shown())
-            )
-            return render(request, self.template_name, self.context(page))
+            return render(request, self.template_name, self.context(Page() if nothing else self.page(key)))
         if self.problems:
             return refuse(self.problems, format=format)
         rows = self.keyset().ordered(self.complete(self.filters.qs))

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from stances import exports, search
+from stances import exports, hits, search
 from stances.facets import Actors, Choices, Facet, Topics, Years
 from stances.filters import MOST_LOOKED_AT, NEWEST, OLDEST, Problem, SearchFilterSet
 from stances.histories import Offices
-from stances.models import Actor, Source, Stance, Statement, Topic
+from stances.models import Actor, Source, Statement, Topic
 from stances.near import near_names
-from stances.paging import DAMAGED, ID, Column, Keyset, Page, by_ids
+from stances.paging import DAMAGED, ID, Column, Keyset, Page
 from stances.tallies import MOST_COUNTED, capped_counts, counted
 from stances.views.filtered import FilteredList
 from stances.vocabulary import Authority, Form
@@ -35,7 +35,7 @@ class BestFirst:
     """The order of what is found: the newest up to a number, the best of them first."""
 
     #: Gives the ids of the newest, the best first.
-    find: Callable[[], list[int]]
+    best: Callable[[], list[int]]
 
     def ordered(self, rows: QuerySet) -> QuerySet:
         return rows.order_by("-latest", "-id")
@@ -47,10 +47,10 @@ class BestFirst:
             raise ValidationError(DAMAGED)
         return int(cursor)
 
-    def page(self, rows: QuerySet, start: int, size: int, shown: QuerySet) -> Page:
-        best = self.find()
+    def find(self, rows: QuerySet, start: int, size: int) -> Page:
+        best = self.best()
         return Page(
-            by_ids(best[start : start + size], shown),
+            best[start : start + size],
             previous=str(max(start - size, 0)) if start else "",
             next=str(start + size) if start + size < len(best) else "",
         )
@@ -123,11 +123,6 @@ class Search(FilteredList):
     def queryset(self) -> QuerySet:
         return Statement.objects.published()
 
-    def shown(self) -> QuerySet:
-        stances = Stance.objects.select_related("actor", "topic").defer("topic__coding_notes", "topic__about")
-        statements = Statement.objects.select_related("speaker", "source__publisher").defer("source__text")
-        return statements.prefetch_related(Prefetch("stances", stances.order_by("topic__rank", "id")))
-
     @property
     def query(self) -> search.Query:
         return self.filters.query
@@ -140,6 +135,10 @@ class Search(FilteredList):
         if self.ranks:
             return BestFirst(lambda: self.remembered("best", self.best))
         return Keyset((Column("latest", dt.date), ID), falling=not self.oldest_first)
+
+    def page(self, key: Any) -> Page:
+        found = self.keyset().find(self.queryset() if self.ranks else self.filters.qs, key, self.size)
+        return replace(found, rows=hits.read(found.rows))
 
     def best(self) -> list[int]:
         return search.ranked(search.STATEMENTS, self.query, self.filters.newest())
@@ -165,7 +164,7 @@ class Search(FilteredList):
 
     def rows(self, page: Page) -> list[Found]:
         marked = search.marks(search.STATEMENTS, self.query, page.rows)
-        offices = Offices(statement.speaker_id for statement in page.rows)
+        offices = Offices(hit.speaker.pk for hit in page.rows)
         return [Found(it, marked.get(it.pk, {}), offices.of(it)) for it in page.rows]
 
     def context(self, page: Page) -> dict[str, Any]:
