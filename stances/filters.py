@@ -431,7 +431,7 @@ class SearchFilterSet(StatementFilter):
         given = frozenset(name for name in without if any(self.data.getlist(name)))
         if given not in self._newest:
             rows = self.filter_queryset(self.queryset.all(), without={*without, "q"})
-            self._newest[given] = search.newest(rows, {search.STATEMENTS: self.query}, MOST_LOOKED_AT)
+            self._newest[given] = list(search.newest(rows, {search.STATEMENTS: self.query}, MOST_LOOKED_AT))
         return self._newest[given]
 
     def without(self, *names: str) -> QuerySet:

@@ -7,6 +7,7 @@ right, is in `stances.search_index`.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
 import unicodedata
@@ -22,7 +23,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.safestring import SafeString
 
 from stances import dialects
-from stances.search_index import ACTORS, FOLDED, SOURCES, STATEMENTS, TOPICS, UNPUBLISHED, Index
+from stances.search_index import ACTORS, FOLDED, SOURCES, STATEMENTS, TOPICS, UNPUBLISHED, Index, day_of
 
 __all__ = [
     "ACTORS",
@@ -261,8 +262,8 @@ def few(index: Index, query: Query, known: dict[str, list[int] | None]) -> list[
     return known[index.table]
 
 
-def newest(rows: QuerySet, asked_of: dict[Index, Query], most: int) -> list[int]:
-    """Give the ids of the newest of some rows that queries find, each by walking through its index by date.
+def newest(rows: QuerySet, asked_of: dict[Index, Query], most: int) -> dict[int, dt.date]:
+    """Give the newest of some rows that queries find, each by walking through its index by date: their ids and days.
 
     The rows come without an order and without the query: a planner that is asked for rows "in" what is found looks up
     the entry of each row. Rows that are all there are, are those of the indexes, and are not looked at.
@@ -272,7 +273,7 @@ def newest(rows: QuerySet, asked_of: dict[Index, Query], most: int) -> list[int]
         try:
             sql, params = rows.order_by().values("pk").query.sql_with_params()
         except EmptyResultSet:
-            return []
+            return {}
     is_sqlite = connection.vendor == "sqlite"
     parts: list[str] = []
     values: list[Any] = []
@@ -291,7 +292,7 @@ def newest(rows: QuerySet, asked_of: dict[Index, Query], most: int) -> list[int]
         values += [*params, query.written(), most]
     with connection.cursor() as cursor:
         cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY date DESC, id DESC LIMIT %s", [*values, most])
-        return [pk for _, pk in cursor.fetchall()]
+        return {pk: day_of(day) if is_sqlite else day for day, pk in cursor.fetchall()}
 
 
 def ranked(index: Index, query: Query, ids: Collection[int]) -> list[int]:

@@ -9,6 +9,7 @@ stand in a statement's entry, and so a search is one look into one index; the tr
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from django.db.utils import ProgrammingError
 
 #: Two statements of one day come by their ids; in FTS5 only the rowid is in order, so it holds the day as well.
 DAY = 2**32
+#: From Python's number of a day to the Julian day that ends with its first half, as these begin at noon.
+JULIAN = 1_721_424
 
 
 #: Letters that unicode61 leaves as they are, and what normalize() and unaccent make of them on PostgreSQL: the
@@ -38,6 +41,11 @@ def folded(sql: str) -> str:
 
 def names(alias: str) -> str:
     return f"{alias}.name || ' ' || {alias}.short_name || ' ' || {alias}.aliases"
+
+
+def day_of(rowid: int) -> dt.date:
+    """Give the day that a rowid of FTS5 holds."""
+    return dt.date.fromordinal(rowid // DAY - JULIAN)
 
 
 @dataclass(frozen=True)
@@ -140,10 +148,10 @@ class Index:
         return f"CAST(julianday({row}.{self.date}) AS INTEGER) * {DAY} + {row}.id" if self.date else f"{row}.id"
 
     def rowids(self, rows: Iterable) -> list[int]:
-        """Give the rowids of rows' entries; a Julian day begins at noon, and so ends with the half of ours."""
+        """Give the rowids of rows' entries."""
         if not self.date:
             return [row.pk for row in rows]
-        return [(getattr(row, self.date).toordinal() + 1_721_424) * DAY + row.pk for row in rows]
+        return [(getattr(row, self.date).toordinal() + JULIAN) * DAY + row.pk for row in rows]
 
     def fts_insert(self, condition: str) -> str:
         columns = ", ".join(field.name for field in self.fields)

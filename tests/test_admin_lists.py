@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from stances import search_index
 from stances.admin import lists
 from stances.models import Source, Statement, Topic
-from stances.templatetags.desk_tags import rows
+from stances.templatetags.desk_tags import rows, years_first
 from stances.templatetags.stance_tags import thousands
 from tests.factories import AffiliationFactory, SourceFactory, StanceFactory, StatementFactory, TopicFactory
 
@@ -225,6 +225,32 @@ def test_a_search_gives_what_it_found_as_one_value_and_reads_what_it_shows_alone
     asked = "json_each" if connection.vendor == "sqlite" else "unnest"
     assert all(asked in query["sql"] for query in captured if query["sql"].count(",") > 110)
     assert not shown(admin_client, f"{STATEMENTS}?q=nothing").result_list
+
+
+def test_what_a_search_found_is_counted_and_paged_without_a_second_look(admin_client, many):
+    with CaptureQueriesContext(connection) as captured:
+        pages = [shown(admin_client, f"{STATEMENTS}?q=summary&p={page}") for page in (1, 2, 3)]
+    assert not [query["sql"] for query in captured if re.search(r"COUNT\(|MIN\(|unnest|json_each", query["sql"])]
+    found = [row.key for listed in pages for row in listed.result_list]
+    assert found == list(
+        Statement.objects.exclude(key="first").order_by("-latest", "-pk").values_list("key", flat=True)
+    )
+    by_key = shown(admin_client, f"{STATEMENTS}?q=summary&o=-1")
+    assert [row.key for row in by_key.result_list] == sorted(found, reverse=True)[:50]
+    assert by_key.result_count == pages[0].result_count == 119
+
+
+@pytest.mark.parametrize("asked", ["", "&latest__year=2024", "&latest__year=2024&latest__month=2", "&o=1"])
+@pytest.mark.parametrize(
+    "dates", [("2019-03-01", "2024-01-31"), ("2024-01-01", "2024-02-29", "2024-02-01"), ("2024-02-29",), ()]
+)
+def test_a_search_offers_the_days_of_what_it_found_as_the_admin_does(admin_client, dates, asked):
+    for date in dates:
+        StatementFactory(published=True, date=date, summary="Boats.")
+        StatementFactory(date=date, summary="Boats.")
+    StatementFactory(date="2022-05-05", summary="Planes.")
+    listed = shown(admin_client, f"{STATEMENTS}?q=boats{asked}")
+    assert years_first(listed) == admin_list.date_hierarchy(listed)
 
 
 def test_a_search_follows_a_statement_through_its_life(admin_client, admin_user):

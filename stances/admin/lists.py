@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -85,6 +87,42 @@ class LongPaginator(DeskPaginator):
         else:
             found = list(keys[first:last])
         return rows.filter(pk__in=found)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The rows of a list that a search found, the newest first: their days by their ids, and the list without it."""
+
+    rows: QuerySet
+    days: dict[int, dt.date]
+
+
+class FoundPaginator(DeskPaginator):
+    """Pages of what a search found, in the order in which it did: what is shown is read by the ids of a page alone."""
+
+    def __init__(self, found: Found, per_page: int) -> None:
+        super().__init__(list(found.days), per_page)
+        self.found = found
+
+    def page(self, number) -> Page:
+        page = super().page(number)
+        page.object_list = self.found.rows.filter(pk__in=page.object_list)
+        return page
+
+
+class Days:
+    """Days at hand, where the admin asks a queryset for them."""
+
+    def __init__(self, days: Iterable[dt.date]) -> None:
+        self.days = set(days)
+
+    def aggregate(self, **ends: Any) -> dict[str, dt.date | None]:
+        return {"first": min(self.days, default=None), "last": max(self.days, default=None)}
+
+    def dates(self, name: str, kind: str) -> list[dt.date]:
+        """Give the days themselves, or the first ones of their months or years."""
+        begin = {"day": {}, "month": {"day": 1}, "year": {"month": 1, "day": 1}}[kind]
+        return sorted({day.replace(**begin) for day in self.days})
 
 
 class InTurn(DeskPaginator):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -15,7 +16,7 @@ from stances.admin.filters import CoderFilter, CommentFilter, RepeatsFilter, Sta
 from stances.admin.history import Part
 from stances.admin.importing import TableImport
 from stances.admin.life import LifeOfStatements, may_change
-from stances.admin.lists import MOST_FOUND
+from stances.admin.lists import MOST_FOUND, Found, FoundPaginator
 from stances.admin.review import ReviewOfStatements
 from stances.admin.stances import StanceInline
 from stances.forms import StatementForm
@@ -125,11 +126,20 @@ class StatementAdmin(TableImport, StatementExport, CodingOfStatements, ReviewOfS
         if not text:
             return queryset, False
         keyed = queryset.filter(key__startswith=text.lower()).order_by("-latest", "-pk")
-        found = list(keyed.values_list("pk", flat=True)[:MOST_FOUND])
+        days = dict(keyed.values_list("pk", "latest")[:MOST_FOUND])
         if query := search.parse(text):
             asked_of = {search.STATEMENTS: query.begun(), search.UNPUBLISHED: query.begun_each()}
-            found += search.newest(queryset, asked_of, MOST_FOUND)
-        return queryset.filter(pk__in=dialects.among(found)), False
+            days |= search.newest(queryset, asked_of, MOST_FOUND)
+        newest = sorted(days.items(), key=lambda row: (row[1], row[0]), reverse=True)
+        request.found = Found(queryset, dict(newest))
+        return queryset.filter(pk__in=dialects.among(days)), False
+
+    def get_paginator(self, request, queryset, per_page, *args, **kwargs):
+        """Page what a search found without looking for it again, where it is in the order of the list."""
+        found = getattr(request, "found", None)
+        if found is None or list(queryset.query.order_by[: len(self.ordering)]) != self.ordering:
+            return super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        return FoundPaginator(replace(found, rows=with_grounds(found.rows)), per_page)
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and (obj is None or may_change(request.user, obj))

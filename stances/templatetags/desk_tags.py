@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.safestring import SafeString
 
+from stances.admin.lists import Days, FoundPaginator
 from stances.markup import filled, joined
 from stances.templatetags.stance_tags import thousands
 
@@ -38,6 +39,10 @@ def years_first(cl) -> dict[str, Any] | None:
     Which years have rows would take a look at each row; the first and the last day stand at the ends of an index.
     """
     name = cl.date_hierarchy
+    if isinstance(cl.paginator, FoundPaginator):
+        few = copy(cl)
+        few.queryset = Days(cl.paginator.found.days.values())
+        return date_hierarchy(few)
     if not cl.paginator.is_long:
         # Of few rows PostgreSQL would look for the first day from the end of an index of all: these are read instead.
         few = copy(cl)
