@@ -89,6 +89,8 @@ def of_publishing(statements: Iterable[Statement]) -> list[Prospect]:
 def openings(statements: Iterable[Statement]) -> dict[int, Interval]:
     """Give the position that each stance opens, or would if its statement alone were published, by the stance's id."""
     pks = [row.pk for row in statements]
+    if not pks:
+        return {}
     coming = entries_of(Stance.objects.filter(statement__in=pks, repeat=False))
     present = _present(coming)
     found = {}
