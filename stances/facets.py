@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple
 
 from django.db.models import F, Max, Min, Q
 from django.db.models.expressions import Combinable
@@ -16,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
 from stances.filters import ListFilterSet
+from stances.hits import Named
 from stances.markup import each, filled
 from stances.models import Actor, Topic
 from stances.parameters import Slugs
@@ -107,6 +111,9 @@ class Facet:
             option.share = round(100 * min(option.count, MOST_COUNTED) / min(most, MOST_COUNTED)) if most else 0
 
 
+BY_NAME = attrgetter("name")
+
+
 class ByValue:
     """A facet over the values of a parameter."""
 
@@ -145,7 +152,8 @@ class Actors(ByValue):
         chosen = (tallies.filters.value(self.name) or Slugs()).included_ids
         met = [int(value) for value in tallies.values(self.name)]
         held = Q(kind__in=[ActorKind.GOVERNMENT, ActorKind.GROUP], pk__in=met) | Q(pk__in=chosen)
-        by_id = {actor.pk: actor for actor in Actor.objects.filter(held).order_by()}
+        known = Actor.objects.filter(held).order_by().values_list("pk", "slug", "name", "short_name")
+        by_id = {pk: Named("actor", pk, *told) for pk, *told in known}
         frequent = [pk for pk in met if pk in by_id]
         listed = sorted({*frequent[:MOST_LISTED], *chosen}, key=lambda pk: (by_id[pk].name, pk))
         numbers = tallies.numbers(self.name, [[pk] for pk in listed])
@@ -153,7 +161,7 @@ class Actors(ByValue):
             Option(by_id[pk].slug, by_id[pk].label, number, pk in chosen)
             for pk, number in zip(listed, numbers, strict=True)
         ]
-        others = sorted((by_id[pk] for pk in frequent[MOST_LISTED:MOST_OFFERED] if pk not in chosen), key=str)
+        others = sorted((by_id[pk] for pk in frequent[MOST_LISTED:MOST_OFFERED] if pk not in chosen), key=BY_NAME)
         return Facet(self.name, self.legend, options, others=[(actor.slug, actor.label) for actor in others])
 
 
@@ -164,7 +172,7 @@ class Topics(ByValue):
 
     def build(self, tallies: Tallies) -> Facet:
         chosen = {topic.pk for topic in (tallies.filters.value(self.name) or Slugs()).included}
-        topics = list(Topic.objects.in_order())
+        topics = branches()
         by_id = {topic.pk: topic for topic in topics}
         under = {topic.pk: {topic.pk} for topic in topics}
         if tallies.filters.value("subtopics") != "0":
@@ -184,14 +192,40 @@ class Topics(ByValue):
         shown = [topic for topic in topics if topic.pk in listed]
         numbers = tallies.numbers(self.name, [under[topic.pk] for topic in shown])
         options = [
-            Option(topic.slug, in_tree(topic), number, topic.pk in chosen, topic.tree_depth)
+            Option(topic.slug, in_tree(topic), number, topic.pk in chosen, topic.depth)
             for topic, number in zip(shown, numbers, strict=True)
         ]
-        offered = sorted((by_id[pk] for pk in others[:MOST_OFFERED] if pk not in listed), key=str)
+        offered = sorted((by_id[pk] for pk in others[:MOST_OFFERED] if pk not in listed), key=BY_NAME)
         return Facet(self.name, self.legend, options, others=[(topic.slug, topic.name) for topic in offered])
 
 
-def in_tree(topic: Topic) -> str | SafeString:
+class Branch(NamedTuple):
+    """A topic where it stands in the tree, as far as a menu names it."""
+
+    depth: int
+    pk: int
+    parent_id: int | None
+    slug: str
+    name: str
+    short_name: str
+
+
+def branches() -> list[Branch]:
+    """Read the topics in the order of their tree: there may be hundreds, with long texts that no menu shows."""
+    under: dict[int | None, list[tuple]] = defaultdict(list)
+    topics = Topic.objects.without_tree_fields().order_by("rank", "name", "pk")
+    for row in topics.values_list("pk", "parent", "slug", "name", "short_name"):
+        under[row[1]].append(row)
+
+    def walk(parent: int | None, depth: int) -> Iterator[Branch]:
+        for row in under[parent]:
+            yield Branch(depth, *row)
+            yield from walk(row[0], depth + 1)
+
+    return list(walk(None, 0))
+
+
+def in_tree(topic: Branch) -> str | SafeString:
     """Name a topic where it is seen under its parent: shortly for the eye, wholly for the ear."""
     if topic.short_name == topic.name or topic.parent_id is None:
         return topic.name

@@ -11,7 +11,7 @@ from stances.models.addresses import address
 
 
 class Named(NamedTuple):
-    """An actor or a topic, as far as hits name it."""
+    """An actor or a topic, as far as it is named."""
 
     kind: str
     pk: int
