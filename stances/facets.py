@@ -23,7 +23,7 @@ from stances.hits import Named
 from stances.markup import each, filled
 from stances.models import Actor, Topic
 from stances.parameters import Slugs
-from stances.tallies import MOST_COUNTED, Count, Tallies, capped_counts, counted
+from stances.tallies import MOST_COUNTED, Count, Kept, Tallies, capped_counts, counted, worked_out
 from stances.templatetags.stance_tags import tile
 from stances.vocabulary import ActorKind
 
@@ -232,10 +232,10 @@ def in_tree(topic: Branch) -> str | SafeString:
     return filled('<span aria-hidden="true">{}</span><span class="sr">{}</span>', topic.short_name, topic.name)
 
 
-def build(facets: Iterable, filters: ListFilterSet) -> list[Facet]:
-    """Build the facets of a list from one account of its rows."""
+def build(facets: Iterable, filters: ListFilterSet, kept: Kept = worked_out) -> list[Facet]:
+    """Build the facets of a list from one account of its rows; `kept` may know some of their counts."""
     columns = {facet.name: facet.column(filters) for facet in facets}
-    tallies = Tallies(filters, {name: column for name, column in columns.items() if column is not None})
+    tallies = Tallies(filters, {name: column for name, column in columns.items() if column is not None}, kept)
     return [facet.build(tallies) for facet in facets]
 
 
@@ -274,14 +274,15 @@ class Years:
 
         def look_up(groups: list[Collection]) -> list[int]:
             rows = tallies.filters.without("after", "before")
-            return capped_counts([rows.filter(**{f"{self.path}__range": span_of[year]}) for [year] in groups])
+            wanted = [rows.filter(**{f"{self.path}__range": span_of[year]}) for [year] in groups]
+            return capped_counts(wanted, self.path)
 
         return tallies.numbers(self.name, [[year] for year in years], look_up)
 
     def _months(self, filters: ListFilterSet, year: int, asked: Days) -> list[Option]:
         spans = [(dt.date(year, month, 1), dt.date(year, month, monthrange(year, month)[1])) for month in range(1, 13)]
         rows = filters.without("after", "before")
-        numbers = capped_counts([rows.filter(**{f"{self.path}__range": span}) for span in spans])
+        numbers = capped_counts([rows.filter(**{f"{self.path}__range": span}) for span in spans], self.path)
         return [
             self._option(filters, f"{span[0]:%B}", span, Count(number), chosen=asked == span, depth=1)
             for span, number in zip(spans, numbers, strict=True)

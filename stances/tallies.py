@@ -8,7 +8,7 @@ left then is told as "at least so many".
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import cached_property, partial
 from threading import Lock
 from time import monotonic
@@ -19,6 +19,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 
+from stances import dialects
 from stances.models import PublicVersion
 from stances.models.positions import State
 
@@ -34,7 +35,7 @@ MOST_GROUPED = 10_000
 MOST_LINKED = 1000
 #: Of a table with more rows, one look-up by way of stances takes as long as all may: none is made.
 MOST_LOOKED_UP = 20_000
-#: Looking up the values of a facet one by one goes on for so long, so many with each query.
+#: Looking up the values of a facet one by one goes on for so long, so many with a query, or more after a quick one.
 SECONDS, AT_ONCE = 0.05, 5
 #: Stands for a value in the SQL of a count that is used for many values; no column holds it.
 MARK = -32_768
@@ -82,28 +83,36 @@ def _capped(found: Sequence[tuple[str, Sequence] | None]) -> list[int]:
     return [next(each) if query else 0 for query in found]
 
 
-def capped_counts(querysets: Sequence[QuerySet]) -> list[int]:
-    """Count the rows of each queryset, no further than the cap and one more; one query for all."""
-    return _capped([_sql(rows.order_by().values("pk")[: MOST_COUNTED + 1]) for rows in querysets])
+def capped_counts(querysets: Sequence[QuerySet], *by: str) -> list[int]:
+    """Count the rows of each queryset, no further than the cap and one more; one query for all.
+
+    Rows of some days are met `by` these: a planner takes them to lie everywhere, and would pass over all that were
+    written before them.
+    """
+    return _capped([_sql(rows.order_by(*by).values("pk")[: MOST_COUNTED + 1]) for rows in querysets])
 
 
-def capped_by(wanting: Callable[[Collection], QuerySet], groups: Sequence[Collection]) -> list[int]:
-    """Count the rows that want each group of values, as capped; the SQL is written once for all groups."""
+def capped_by(wanting: Callable[[Collection], QuerySet]) -> Callable[[Sequence[Collection]], list[int]]:
+    """Give what counts the rows that want each of some groups of values, as capped; its SQL is written once."""
     written = _sql(wanting([MARK]).order_by().values("pk")[: MOST_COUNTED + 1])
     if written is None:
-        return [0] * len(groups)
+        return lambda groups: [0] * len(groups)
     sql, params = written
     place = next(number for number, value in enumerate(params) if str(value) == str(MARK))
     pieces = sql.split("%s")
     before, after = "%s".join(pieces[: place + 1]), "%s".join(pieces[place + 1 :])
-    return _capped(
-        [
-            (f"{before}{', '.join(['%s'] * len(group))}{after}", [*params[:place], *group, *params[place + 1 :]])
-            if group
-            else None
-            for group in groups
-        ]
-    )
+
+    def count(groups: Sequence[Collection]) -> list[int]:
+        return _capped(
+            [
+                (f"{before}{', '.join(['%s'] * len(group))}{after}", [*params[:place], *group, *params[place + 1 :]])
+                if group
+                else None
+                for group in groups
+            ]
+        )
+
+    return count
 
 
 def grouped(rows: QuerySet, columns: Mapping[str, Combinable]) -> dict[str, Met]:
@@ -111,22 +120,29 @@ def grouped(rows: QuerySet, columns: Mapping[str, Combinable]) -> dict[str, Met]
     few = _sql(rows.order_by().values(**{f"by_{name}": by for name, by in columns.items()})[: MOST_GROUPED + 1])
     if few is None:
         return {name: ({}, True) for name in columns}
-    sql, params = few
-    parts = " UNION ALL ".join(
-        f"SELECT '{name}', CAST(by_{name} AS varchar), COUNT(*) FROM few GROUP BY by_{name}"  # noqa: S608
-        for name in columns
-    )
-    met: dict[str, dict[str, int]] = {name: {} for name in columns}
-    for name, value, number in _execute(f"WITH few AS MATERIALIZED ({sql}) {parts}", params):
-        met[name][value] = number
-    return {name: (numbers, sum(numbers.values()) <= MOST_GROUPED) for name, numbers in met.items()}
+    counts = dialects.count_by_each(*few, [f"by_{name}" for name in columns])
+    return {
+        name: (
+            {str(value): number for value, number in found if value is not None},
+            sum(number for _, number in found) <= MOST_GROUPED,
+        )
+        for name, found in zip(columns, counts, strict=True)
+    }
+
+
+#: Gives what is known under a key, or what is worked out.
+Kept = Callable[[Hashable, Callable[[], Any]], Any]
+
+
+def worked_out(key: Hashable, work_out: Callable[[], Any]) -> Any:
+    return work_out()
 
 
 class Tallies:
     """The counts of one list, as its filters ask for it; `columns` are those of its rows that facets count by."""
 
-    def __init__(self, filters: ListFilterSet, columns: Mapping[str, Combinable]) -> None:
-        self.filters, self.columns = filters, columns
+    def __init__(self, filters: ListFilterSet, columns: Mapping[str, Combinable], kept: Kept = worked_out) -> None:
+        self.filters, self.columns, self.kept = filters, columns, kept
         self._grouped: dict[frozenset[str], dict[str, Met]] = {}
         self._linked: dict[str, tuple[dict[str, set[int]], bool]] = {}
 
@@ -157,7 +173,7 @@ class Tallies:
             met = self._met(name, parameters_of(name))[0]
         else:
             met = {value: len(rows) for value, rows in self._links(name)[0].items()}
-        return sorted((value for value in met if value is not None), key=lambda value: (-met[value], value))
+        return sorted(met, key=lambda value: (-met[value], value))
 
     def numbers(
         self, name: str, groups: Sequence[Collection], look_up: Callable[[list[Collection]], list[int]] | None = None
@@ -165,8 +181,21 @@ class Tallies:
         """Count the rows that there were if a parameter asked for each group of values, the others as they are.
 
         Where the parameter is no list of values, `look_up` counts those of some groups, as capped. What is not looked
-        up within a time, the rarest first, is left as it was met.
+        up within a time, the rarest first, is left as it was met. Whatever the parameter asks for itself, these counts
+        are the same: where it asks for something, they may be known.
         """
+        own = parameters_of(name)
+        if not self.filters.narrowing(own):
+            return self._numbers(name, groups, look_up)
+        others = sorted(
+            (other, *values) for other, values in self.filters.data.lists() if other not in {*own, "cursor"}
+        )
+        key = (name, tuple(map(tuple, groups)), *others)
+        return self.kept(key, lambda: self._numbers(name, groups, look_up))
+
+    def _numbers(
+        self, name: str, groups: Sequence[Collection], look_up: Callable[[list[Collection]], list[int]] | None
+    ) -> list[Count]:
         if self.filters.is_direct(name):
             met, all_of_them = self._met(name, parameters_of(name))
             numbers = [sum(met.get(str(value), 0) for value in group) for group in groups]
@@ -179,19 +208,23 @@ class Tallies:
         if not self.filters.is_direct(name) and self._is_large:
             return counts
         unsure = sorted((place for place, count in enumerate(counts) if count.at_least), key=numbers.__getitem__)
-        look_up = look_up or partial(capped_by, partial(self.filters.counting, name))
-        end = monotonic() + SECONDS
+        if not unsure:
+            return counts
+        look_up = look_up or capped_by(partial(self.filters.counting, name))
         at_once = AT_ONCE if self.filters.is_direct(name) else 1  # by way of stances, one takes as long as all may
-        for places in batched(unsure, at_once):
+        left = SECONDS
+        while unsure:
+            begin = monotonic()
+            places, unsure = unsure[:at_once], unsure[at_once:]
             for place, number in zip(places, look_up([groups[place] for place in places]), strict=True):
                 counts[place] = Count(number)
-            if monotonic() > end:
+            took = monotonic() - begin
+            left -= took
+            if left < 0:
                 break
+            if at_once > 1 and 2 * took < left:
+                at_once *= 2
         return counts
-
-
-def batched(places: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    return (places[start : start + size] for start in range(0, len(places), size))
 
 
 def parameters_of(name: str) -> tuple[str, ...]:

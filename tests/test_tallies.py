@@ -50,6 +50,52 @@ def test_sources_are_not_looked_up_by_way_of_stances_where_there_are_many(client
     assert [option.counted for option in facet(client, "/sources/", "actor").options] == told
 
 
+def test_more_values_are_looked_up_with_a_query_after_one_that_was_quick(client, monkeypatch):
+    topic = TopicFactory()
+    for _ in range(12):
+        StanceFactory(topic=topic, actor=GovernmentFactory())
+    monkeypatch.setattr(tallies, "MOST_GROUPED", 11)
+    for seconds, queries in ((60, [5, 7]), (-1, [5])):
+        monkeypatch.setattr(tallies, "SECONDS", seconds)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(f"/stances/?before=2030-01-0{len(queries)}")
+        asked = [query["sql"].count("(SELECT COUNT(*)") for query in captured if '"actor_id" IN' in query["sql"]]
+        assert list(filter(None, asked)) == queries
+
+
+def test_years_are_looked_up_in_the_order_of_their_days(client, monkeypatch):
+    for year in (2021, 2022, 2023, 2023):
+        StanceFactory(statement__date=f"{year}-05-05")
+    monkeypatch.setattr(tallies, "MOST_GROUPED", 1)
+    with CaptureQueriesContext(connection) as captured:
+        options = facet(client, "/stances/", "year").options
+    assert [(option.label, option.counted) for option in options] == [("2021", "1"), ("2022", "1"), ("2023", "2")]
+    asked = [query["sql"] for query in captured if "BETWEEN" in query["sql"]]
+    assert len(asked) == 1
+    assert asked[0].count('ORDER BY "stances_stance"."stated_on"') == asked[0].count("BETWEEN") == 3
+
+
+def test_what_a_parameter_asks_for_changes_no_count_of_its_own_menu_and_has_it_counted_once(client, monkeypatch):
+    for year in (2021, 2022, 2023, 2023):
+        StanceFactory(statement__date=f"{year}-05-05")
+    monkeypatch.setattr(tallies, "MOST_GROUPED", 1)
+
+    def years(query: str) -> tuple[list[tuple[str, bool]], int]:
+        """Give the years with their numbers, and in how many queries they were counted."""
+        with CaptureQueriesContext(connection) as captured:
+            options = facet(client, f"/stances/?{query}", "year").options
+        asked = [query["sql"] for query in captured if "BETWEEN" in query["sql"]]
+        return [(option.counted, option.chosen) for option in options], len(asked)
+
+    told = [("1", False), ("1", False), ("2", False)]
+    assert years("before=2022-12-31") == (told, 1)
+    assert years("before=2021-12-31") == (told, 0)
+    assert years("after=2022-01-01") == (told, 0)
+    assert years("before=2022-12-31&basis=explicit")[1] == 1
+    StanceFactory(statement__date="2021-05-05")
+    assert years("before=2021-12-30")[0][0] == ("2", False)
+
+
 def test_a_menu_names_the_most_frequent_and_what_is_chosen_and_offers_the_next(client, monkeypatch):
     monkeypatch.setattr(facets, "MOST_LISTED", 2)
     often, seldom, chosen = (GovernmentFactory(slug=slug, name=slug) for slug in ("often", "seldom", "chosen"))

@@ -204,7 +204,7 @@ class FilteredList(PublicView, ABC):
         ]
 
     def count_facets(self) -> list[Facet]:
-        return facets.build(self.facets, self.sound)
+        return facets.build(self.facets, self.sound, lambda key, work_out: self.kept((self.name, key), work_out))
 
     @cached_property
     def errors(self) -> dict[str, list[str]]:
