@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -28,6 +29,7 @@ from stances.parameters import (
     TextField,
     shown,
 )
+from stances.tallies import MOST_COUNTED
 from stances.vocabulary import ActorKind, Authority, Basis, ChangeKind, Form, Terms, Value, Voice
 
 NEWEST, OLDEST = "-date", "date"
@@ -419,7 +421,7 @@ class SearchFilterSet(StatementFilter):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._newest: dict[frozenset[str], list[int]] = {}
+        self._newest: dict[frozenset[str], dict[int, dt.date]] = {}
 
     def filter_queryset(self, queryset, without: Collection[str] = (), asking: dict | None = None):
         if not self.form.cleaned_data["q"]:
@@ -432,13 +434,25 @@ class SearchFilterSet(StatementFilter):
 
     def newest(self, *without: str) -> list[int]:
         """Give the ids of the newest that all but the named parameters ask for, up to a number."""
+        return list(self._found(frozenset(name for name in without if any(self.data.getlist(name)))))
+
+    def count(self) -> int:
+        """Count what is found, up to the cap of counts and one more: the newest, and what follows them."""
+        newest, most = self._found(frozenset()), MOST_COUNTED + 1
+        if len(newest) < MOST_LOOKED_AT:
+            return len(newest)
+        return len(newest) + len(self._find(frozenset(), most - len(newest), before=list(newest.items())[-1]))
+
+    def _found(self, without: frozenset[str]) -> dict[int, dt.date]:
         if not self.is_valid() or not self.form.cleaned_data["q"]:
-            return []
-        given = frozenset(name for name in without if any(self.data.getlist(name)))
-        if given not in self._newest:
-            rows = self.filter_queryset(self.queryset.all(), without={*without, "q"})
-            self._newest[given] = list(search.newest(rows, {search.STATEMENTS: self.query}, MOST_LOOKED_AT))
-        return self._newest[given]
+            return {}
+        if without not in self._newest:
+            self._newest[without] = self._find(without, MOST_LOOKED_AT)
+        return self._newest[without]
+
+    def _find(self, without: frozenset[str], most: int, **beyond: Any) -> dict[int, dt.date]:
+        rows = self.filter_queryset(self.queryset.all(), without={*without, "q"})
+        return search.newest(rows, {search.STATEMENTS: self.query}, most, **beyond)
 
     def without(self, *names: str) -> QuerySet:
         """Give the newest rows that all but the named parameters ask for."""

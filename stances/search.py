@@ -23,7 +23,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.safestring import SafeString
 
 from stances import dialects
-from stances.search_index import ACTORS, FOLDED, SOURCES, STATEMENTS, TOPICS, UNPUBLISHED, Index, day_of
+from stances.search_index import ACTORS, FOLDED, SOURCES, STATEMENTS, TOPICS, UNPUBLISHED, Index, day_of, rowid_of
 
 __all__ = [
     "ACTORS",
@@ -262,9 +262,12 @@ def few(index: Index, query: Query, known: dict[str, list[int] | None]) -> list[
     return known[index.table]
 
 
-def newest(rows: QuerySet, asked_of: dict[Index, Query], most: int) -> dict[int, dt.date]:
+def newest(
+    rows: QuerySet, asked_of: dict[Index, Query], most: int, *, before: tuple[int, dt.date] | None = None
+) -> dict[int, dt.date]:
     """Give the newest of some rows that queries find, each by walking through its index by date: their ids and days.
 
+    `before` names the last of those that are known, with its day: these follow it.
     The rows come without an order and without the query: a planner that is asked for rows "in" what is found looks up
     the entry of each row. Rows that are all there are, are those of the indexes, and are not looked at.
     """
@@ -281,15 +284,21 @@ def newest(rows: QuerySet, asked_of: dict[Index, Query], most: int) -> dict[int,
         entry_id = index.id_sql if is_sqlite else "entry.id"
         if sql:
             join = f"{'CROSS ' if is_sqlite else ''}JOIN ({sql}) among ON among.pk = {entry_id}"
+        beyond: list[Any] = []
         if is_sqlite:  # the day is in the rowid
             found = f"SELECT {index.table}.rowid AS date, {entry_id} AS id FROM {index.table} {join} "  # noqa: S608
-            found += f"WHERE {index.table} MATCH %s ORDER BY {index.table}.rowid DESC LIMIT %s"
+            found += f"WHERE {index.table} MATCH %s "
+            if before:
+                found, beyond = f"{found} AND {index.table}.rowid < %s ", [rowid_of(*before)]
+            found += f"ORDER BY {index.table}.rowid DESC LIMIT %s"
         else:
             found = f"SELECT entry.date, entry.id FROM {index.table} entry {join} "  # noqa: S608
             found += f"WHERE entry.document @@ to_tsquery('{index.configuration}', %s) "
+            if before:
+                found, beyond = f"{found} AND (entry.date, entry.id) < (%s, %s) ", [before[1], before[0]]
             found += "ORDER BY entry.date DESC, entry.id DESC LIMIT %s"
         parts.append(f"SELECT * FROM ({found}) of_{index.table}")  # noqa: S608
-        values += [*params, query.written(), most]
+        values += [*params, query.written(), *beyond, most]
     with connection.cursor() as cursor:
         cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY date DESC, id DESC LIMIT %s", [*values, most])
         return {pk: day_of(day) if is_sqlite else day for day, pk in cursor.fetchall()}

@@ -43,6 +43,11 @@ def names(alias: str) -> str:
     return f"{alias}.name || ' ' || {alias}.short_name || ' ' || {alias}.aliases"
 
 
+def rowid_of(pk: int, day: dt.date) -> int:
+    """Give the rowid in FTS5 of a row with a day."""
+    return (day.toordinal() + JULIAN) * DAY + pk
+
+
 def day_of(rowid: int) -> dt.date:
     """Give the day that a rowid of FTS5 holds."""
     return dt.date.fromordinal(rowid // DAY - JULIAN)
@@ -151,7 +156,7 @@ class Index:
         """Give the rowids of rows' entries."""
         if not self.date:
             return [row.pk for row in rows]
-        return [(getattr(row, self.date).toordinal() + JULIAN) * DAY + row.pk for row in rows]
+        return [rowid_of(row.pk, getattr(row, self.date)) for row in rows]
 
     def fts_insert(self, condition: str) -> str:
         columns = ", ".join(field.name for field in self.fields)

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stances import search, search_index
+from stances import filters, search, search_index
 from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.views import search as views_search
 from stances.vocabulary import Status
@@ -329,6 +329,21 @@ def test_an_address_of_a_page_that_had_fifty_hits_goes_on_where_it_did(client):
     assert len(shown(old)) == 10
     assert not set(shown(old)) & set(best)
     assert shown(client.get(old.context["previous_url"])) == best[25:]
+
+
+def test_hits_are_counted_beyond_the_newest_by_going_on_from_them(client, monkeypatch):
+    topic, days = TopicFactory(), ("2023-12-31", "2024-01-01", "2024-01-01", "2024-01-01", "2024-02-29", "2024-03-01")
+    for day in days:
+        StanceFactory(topic=topic, statement__summary="Steel.", statement__date=day)
+    StanceFactory(topic=topic, statement__summary="Wool.", statement__date="2024-01-01")
+    for looked_at in range(1, 8):
+        monkeypatch.setattr(filters, "MOST_LOOKED_AT", looked_at)
+        assert page(client, f"q=steel&after=2000-01-0{looked_at}").context["matching"] == 6
+        assert page(client, f"q=steel&before=2024-01-0{looked_at}").context["matching"] == 4
+    monkeypatch.setattr(filters, "MOST_COUNTED", 4)
+    for looked_at in range(1, 5):
+        monkeypatch.setattr(filters, "MOST_LOOKED_AT", looked_at)
+        assert page(client, f"q=steel&after=2001-01-0{looked_at}").context["matching"] == 5
 
 
 @pytest.mark.parametrize("cursor", ["-1", "x", "99999", "٣", "WzAsMV0"])

@@ -136,6 +136,9 @@ class Search(FilteredList):
             return BestFirst(lambda: self.remembered("best", self.best))
         return Keyset((Column("latest", dt.date), ID), falling=not self.oldest_first)
 
+    def count(self) -> list[int]:
+        return [self.filters.count(), 0]  # without words there is nothing to find
+
     def page(self, key: Any) -> Page:
         found = self.keyset().find(self.queryset() if self.ranks else self.filters.qs, key, self.size)
         return replace(found, rows=hits.read(found.rows))
