@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from stances.dates import PartialDate, today
 from stances.models import Affiliation, Position, Source, Stance, Topic
@@ -19,6 +19,7 @@ from stances.passages import GAP
 from stances.tree import TopicTree
 from stances.vocabulary import CSS, SIGNS, ActorKind, Authority, Voice, side, wording
 from stances.wording import length
+from stances.written import Written
 
 DECIDING = (Role.OPENED, Role.CONFIRMED)
 OLD_YEARS = 2
@@ -145,13 +146,21 @@ class Head(NamedTuple):
     PATHS = ("actor", "actor__name", "title", "start", "end")  # type: ignore[misc]
 
 
+HEADS = Written(
+    lambda actors: (
+        Affiliation.objects.filter(of__in=actors, authority=Authority.HEAD)
+        .order_by("start", "pk")
+        .values_list("of", *Head.PATHS)
+    )
+)
+
+
 class Heads:
     """Heads of state and government over time: under whom something was said that was said under an earlier one."""
 
-    def __init__(self, actors: QuerySet | Iterable[int]) -> None:
+    def __init__(self, actors: Collection[int]) -> None:
         self.of: dict[int, list[Head]] = defaultdict(list)
-        held = Affiliation.objects.filter(of__in=actors, authority=Authority.HEAD).order_by("start", "pk")
-        for of, *head in held.values_list("of", *Head.PATHS):
+        for of, *head in HEADS.rows(actors=actors):
             self.of[of].append(Head(*head))
 
     def earlier(self, actor: int, stated: PartialDate, day: dt.date) -> Head | None:
@@ -326,29 +335,46 @@ class Board:
         return None
 
 
-def board(tree: TopicTree, day: dt.date, *, actors: QuerySet | Iterable[int], topics: Iterable[Topic]) -> Board:
-    """Read what actors held on topics, and above them, on a day: three queries for some thousands of cells."""
-    wanted = [topic.pk for topic in tree.with_ancestors(topics)]
-    held = Position.objects.on(day).filter(actor__in=actors, topic__in=wanted).with_record_on(day).order_by()
-    rows = list(
-        held.values_list(
-            "actor_id",
-            "topic_id",
-            "voice",
-            "value",
-            "terms",
-            "since",
-            "statements",
-            Subquery(Stance.objects.filter(pk=OuterRef("opening")).values("earliest_on")),
-            "latest",
-            "actor__slug",
-        )
+def held(actors: Any, topics: Any, day: Any) -> QuerySet:
+    """Take the positions of actors on topics on a day, as a cell needs them."""
+    rows = Position.objects.on(day).filter(actor__in=actors, topic__in=topics).with_record_on(day)
+    return rows.order_by().values_list(
+        "actor_id",
+        "topic_id",
+        "voice",
+        "value",
+        "terms",
+        "since",
+        "statements",
+        Subquery(Stance.objects.filter(pk=OuterRef("opening")).values("earliest_on")),
+        "latest",
+        "actor__slug",
     )
+
+
+def seen(actors: Any, topics: Any, day: Any) -> QuerySet:
+    """Take those that are seen: what others report is not, where own words are known. Who spoke once holds for ever."""
+    own = Position.objects.own().filter(actor=OuterRef("actor"), topic=OuterRef("topic"), since__lte=day)
+    return held(actors, topics, day).filter(Q(voice=Voice.OWN) | ~Exists(own))
+
+
+HELD, SEEN = Written(held), Written(seen)
+SAID = Written(lambda stances: Stance.objects.filter(pk__in=stances).order_by().values_list(*Said.PATHS))
+
+
+def board(
+    tree: TopicTree, day: dt.date, *, actors: Collection[int], topics: Iterable[Topic], whole: bool = False
+) -> Board:
+    """Read what is shown of actors on topics, and above them, on a day: three queries for some thousands of cells.
+
+    The `whole` of it has also what is reported where own words are shown.
+    """
+    wanted = [topic.pk for topic in tree.with_ancestors(topics)]
+    rows = (HELD if whole else SEEN).rows(actors=actors, topics=wanted, day=day)
     said: dict[int, Said] = {}
     cited = iter({latest for *_, latest, _ in rows})
     while batch := list(islice(cited, BATCH)):
-        found = Stance.objects.filter(pk__in=batch).order_by().values_list(*Said.PATHS)
-        said |= {it.pk: it for it in map(Said._make, found)}
+        said |= {it.pk: it for it in map(Said._make, SAID.rows(stances=batch))}
     heads = Heads(actors)
     cells = {}
     for actor, topic, voice, value, terms, since, statements, earliest, latest, slug in rows:

@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from stances.asof import Board, Shown, board
 from stances.models import Actor, Affiliation, Position, Topic
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind
+from stances.written import Written
 
 IN_SHORT = 12
 SHORT = 2  # so many positions stand in a government's line
@@ -241,15 +242,20 @@ def differences(before: Board, now: Board, actors: Iterable[Actor], topics: list
                 yield Difference(actor, topic, was, shown)
 
 
+def opened(topics: Collection[int], today: dt.date) -> QuerySet:
+    rows = Position.objects.filter(topic__in=topics, actor__kind=ActorKind.GOVERNMENT, since__lte=today)
+    return rows.values_list("since")
+
+
+BEFORE = Written(lambda topics, day, today: opened(topics, today).filter(since__lt=day).order_by("-since")[:1])
+AFTER = Written(lambda topics, day, today: opened(topics, today).filter(since__gt=day).order_by("since")[:1])
+
+
 def changed_days(tree: TopicTree, topic: Topic, day: dt.date, today: dt.date) -> tuple[dt.date | None, dt.date | None]:
     """Give the last day before `day`, and the first after it up to today, on which a table changed; two queries."""
     topics = [it.pk for it in tree.with_ancestors(tree.subtree(topic))]
-    opened = Position.objects.filter(topic__in=topics, actor__kind=ActorKind.GOVERNMENT, since__lte=today)
-    days = opened.order_by().values_list("since", flat=True)
-    return (
-        days.filter(since__lt=day).order_by("-since").first(),
-        days.filter(since__gt=day).order_by("since").first(),
-    )
+    before, after = (days.rows(topics=topics, day=day, today=today) for days in (BEFORE, AFTER))
+    return before[0][0] if before else None, after[0][0] if after else None
 
 
 def rows_of(topic: Topic, subtree: list[Topic], day: dt.date) -> tuple[list[tuple[str, list[int]]], int]:
@@ -316,11 +322,22 @@ def lines_of(on_day: Board, actor: Actor, topics: list[Topic], above: Shown | No
 NAMED = ((2, "for"), (1, "for, on terms"), (0, "undecided"), (-1, "against, on terms"), (-2, "against"))
 
 
+OWN_VALUES = Written(
+    lambda topics, day: (
+        Position.objects.own()
+        .on(day)
+        .filter(topic__in=topics, actor__kind=ActorKind.GOVERNMENT)
+        .order_by()
+        .values_list("topic", "value")
+        .annotate(n=Count("*"))
+    )
+)
+
+
 def tallies(columns: list[Topic], day: dt.date, governments: int) -> list[Tally]:
     """Count the own words of all governments on each column's topic, drawn or not; one query."""
-    own = Position.objects.own().on(day).filter(topic__in=[it.pk for it in columns], actor__kind=ActorKind.GOVERNMENT)
     values: dict[int, Counter[int]] = defaultdict(Counter)
-    for topic, value, number in own.order_by().values_list("topic", "value").annotate(n=Count("*")):
+    for topic, value, number in OWN_VALUES.rows(topics=[it.pk for it in columns], day=day):
         values[topic][value] = number
     return [tally(column, values[column.pk], governments) for column in columns]
 

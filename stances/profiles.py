@@ -120,7 +120,7 @@ class Profile:
 
     @cached_property
     def board(self) -> Board:
-        return board(self.tree, self.day, actors=[self.actor.pk], topics=self.tree)
+        return board(self.tree, self.day, actors=[self.actor.pk], topics=self.tree, whole=True)
 
     @property
     def stances(self) -> list[Stance]:
