@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 
-from stances.asof import DECIDING, source_of
-from stances.facets import MOST_COUNTED, capped_counts
-from stances.models import Actor, Position, Source, Stance, Statement, Topic
+from stances.asof import DECIDING
+from stances.facets import MOST_COUNTED
+from stances.models import Actor, Position, Stance, Statement, Topic
+from stances.models.positions import PositionQuerySet
 from stances.models.statements import StanceQuerySet
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind, ChangeKind, Voice
 from stances.wording import counted, first_up, period
+from stances.written import Written
 
 MOST_STANCES = 2000  # up to so many are counted exactly
 NAMED = ("statement", "actor", "statement__key", "actor__name")  # what makes an item, and what orders those of a day
 LOOKED_AT = 20  # so many stances are looked at for each item wanted
 
 
-@dataclass(frozen=True)
-class Line:
-    """What a statement did to one position: `position` is the one that it opened, none where it confirmed."""
+class Line(NamedTuple):
+    """What a statement did to one position: opened it, in place of one `before` or as the first; or confirmed it."""
 
-    stance: Stance
-    position: Position | None
-
-    @property
-    def kind(self) -> str:
-        return self.position.kind if self.position else "confirmed"
+    topic: Topic
+    value: int
+    terms: str
+    kind: str
+    before: tuple[int, str] | None
+    colleagues_differ: bool
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,9 @@ class Item:
     statement: Statement
     actor: Actor
     lines: list[Line]
+    speaker: str
+    publisher: str | None
     same_statement: bool = False
-
-    @property
-    def source(self) -> Source:
-        return source_of(self.lines[0].stance)
 
 
 @dataclass(frozen=True)
@@ -107,31 +108,117 @@ def deciding(day: dt.date) -> StanceQuerySet:
     return of_governments.filter(role__in=DECIDING, stated_on__lte=day)
 
 
+#: What the page shows of a statement and of a government, each in the order of the model's fields.
+OF_STATEMENT = ("id", "key", "earliest", "latest", "form", "quote", "summary", "language")
+OF_ACTOR = ("id", "slug", "name")
+TOLD = Written(
+    lambda day, statements, actors: (
+        deciding(day)
+        .filter(statement__in=statements, actor__in=actors)
+        .order_by()
+        .values_list(
+            "topic",
+            "colleagues_differ",
+            "position",
+            "terms",
+            "opened__kind",
+            "opened__value",
+            "opened__terms",
+            "opened__previous_value",
+            "opened__previous_terms",
+            "statement__speaker__name",
+            "source__publisher__name",
+            *(f"statement__{name}" for name in OF_STATEMENT),
+            *(f"actor__{name}" for name in OF_ACTOR),
+        )
+    )
+)
+
+
+class Told(NamedTuple):
+    """A stance that decided a position, with all that the news shows of it."""
+
+    line: Line
+    speaker: str
+    publisher: str | None
+    statement: Sequence[Any]
+    actor: Sequence[Any]
+
+
+def told(tree: TopicTree, row: Sequence[Any]) -> Told:
+    topic, differ, position, terms, kind, *opened, speaker, publisher = row[:11]
+    facts = row[11:]
+    if kind is None:
+        line = Line(tree.by_id[topic], position, terms, "confirmed", None, differ)
+    else:
+        value, its_terms, *before = opened
+        line = Line(tree.by_id[topic], value, its_terms, kind, None if before[0] is None else tuple(before), differ)
+    return Told(line, speaker, publisher, facts[: len(OF_STATEMENT)], facts[len(OF_STATEMENT) :])
+
+
 def latest(tree: TopicTree, parts: Sequence[tuple[list[Topic], int]], day: dt.date) -> list[list[Item]]:
     """Give of each part of the topics so many of the newest items up to a day, newest first.
 
-    The parts have no topic in common. Two queries, and three at most for each part.
+    The parts have no topic in common. A query, and three at most for each part.
     """
     part_of = {topic.pk: part for part, (topics, _) in enumerate(parts) for topic in topics}
     pairs = [newest_pairs({topic.pk for topic in topics}, day, number) for topics, number in parts]
     statements, actors = ({pair[place] for newest in pairs for pair in newest} for place in (0, 1))
     grouped = defaultdict(list)
-    rows = deciding(day).filter(statement__in=statements, actor__in=actors)
-    told = rows.select_related("actor", "statement__speaker", "source__publisher").defer("source__text")
-    for stance in told.order_by().prefetch_related("opened"):
-        stance.topic = tree.by_id[stance.topic_id]
-        grouped[part_of.get(stance.topic_id), stance.statement_id, stance.actor_id].append(stance)
+    for row in TOLD.rows(day=day, statements=statements, actors=actors):
+        it = told(tree, row)
+        grouped[part_of.get(it.line.topic.pk), it.statement[0], it.actor[0]].append(it)
     places = {topic.pk: place for place, topic in enumerate(tree)}
     items_of: list[list[Item]] = []
     for part, newest in enumerate(pairs):
         items, before = [], None
-        for statement, actor in newest:
-            ordered = sorted(grouped[part, statement, actor], key=lambda stance: places[stance.topic_id])
-            lines = [Line(stance, next(iter(stance.opened.all()), None)) for stance in ordered]
-            items.append(Item(ordered[0].statement, ordered[0].actor, lines, same_statement=statement == before))
-            before = statement
+        for pair in newest:
+            ordered = sorted(grouped[part, *pair], key=lambda it: places[it.line.topic.pk])
+            first = ordered[0]
+            items.append(
+                Item(
+                    Statement.from_db(None, OF_STATEMENT, first.statement),
+                    Actor.from_db(None, OF_ACTOR, first.actor),
+                    [it.line for it in ordered],
+                    first.speaker,
+                    first.publisher,
+                    same_statement=pair[0] == before,
+                )
+            )
+            before = pair[0]
         items_of.append(items)
     return items_of
+
+
+@cache
+def newest(number: int) -> Written:
+    """Ask for so many of the newest words on any topic."""
+    rows = ("stated_on", "topic", *NAMED)
+    return Written(lambda day: deciding(day).order_by("-stated_on", "-pk").values_list(*rows)[:number])
+
+
+@cache
+def newest_since(number: int) -> Written:
+    """Ask for so many of the newest pairs of a statement and a government from a day on."""
+
+    def make(topics: Any, first: Any, day: Any) -> QuerySet:
+        recent = deciding(day).filter(topic__in=topics, stated_on__gte=first)
+        named = recent.values_list(*NAMED, "stated_on").distinct()
+        return named.order_by("-stated_on", "-statement__key", "actor__name", "actor")[:number]
+
+    return Written(make)
+
+
+@cache
+def days_back(number: int) -> Written:
+    """Ask for the day of each topic's word of this number from the newest."""
+
+    def make(topics: Any, day: Any) -> QuerySet:
+        newest = deciding(day).filter(topic=OuterRef("pk")).order_by("-stated_on", "-pk")
+        last = Subquery(newest.values("stated_on")[number - 1 : number])
+        return Topic.objects.filter(pk__in=topics).annotate(last=last).order_by().values_list("last")
+
+    return Written(make)
 
 
 def newest_pairs(topics: set[int], day: dt.date, number: int) -> list[tuple[int, int]]:
@@ -139,9 +226,8 @@ def newest_pairs(topics: set[int], day: dt.date, number: int) -> list[tuple[int,
 
     Of many topics the newest words on any are looked at first: mostly these are enough.
     """
-    newest = deciding(day).order_by("-stated_on", "-pk")
     if len(topics) > number * LOOKED_AT:
-        rows = list(newest.values_list("stated_on", "topic", *NAMED)[: number * LOOKED_AT + 1])
+        rows = newest(number * LOOKED_AT + 1).rows(day=day)
         # The last day may go on past what was looked at.
         known = rows if len(rows) <= number * LOOKED_AT else [row for row in rows if row[0] > rows[-1][0]]
         found = {(stated_on, *named) for stated_on, topic, *named in known if topic in topics}
@@ -150,10 +236,8 @@ def newest_pairs(topics: set[int], day: dt.date, number: int) -> list[tuple[int,
             ordered = sorted(found, key=lambda it: (it[2], it[4]))
             ordered.sort(key=lambda it: (it[0], it[3]), reverse=True)
             return [(statement, actor) for _, statement, actor, *_ in ordered[:number]]
-    recent = deciding(day).filter(topic__in=topics, stated_on__gte=newest_from(topics, day, number))
-    named = recent.values_list(*NAMED, "stated_on").distinct()
-    some = named.order_by("-stated_on", "-statement__key", "actor__name", "actor")[:number]
-    return [(statement, actor) for statement, actor, *_ in some]
+    recent = newest_since(number).rows(topics=topics, first=newest_from(topics, day, number), day=day)
+    return [(statement, actor) for statement, actor, *_ in recent]
 
 
 def newest_from(topics: set[int], day: dt.date, number: int) -> dt.date:
@@ -162,38 +246,61 @@ def newest_from(topics: set[int], day: dt.date, number: int) -> dt.date:
     Each topic is looked up by itself, no further than so many rows: from the day found on there are at most so many on
     each, and those of that day.
     """
-    newest = deciding(day).filter(topic=OuterRef("pk")).order_by("-stated_on", "-pk")
-    last = Subquery(newest.values("stated_on")[number - 1 : number])
-    days = Topic.objects.filter(pk__in=topics).annotate(last=last).order_by().values_list("last", flat=True)
-    return max((it for it in days if it), default=dt.date.min)
+    days = days_back(number).rows(topics=topics, day=day)
+    return max((last for (last,) in days if last), default=dt.date.min)
+
+
+OF_GOVERNMENTS = Q(actor__kind=ActorKind.GOVERNMENT)
+
+
+def said(topics: Any, day: Any) -> StanceQuerySet:
+    """Take what governments said on topics up to a day, or others of them."""
+    return Stance.objects.public().filter(OF_GOVERNMENTS, topic__in=topics, stated_on__lte=day)
+
+
+def held(topics: Any, day: Any) -> PositionQuerySet:
+    """Take the positions of governments on topics since a day or an earlier one."""
+    return Position.objects.filter(OF_GOVERNMENTS, topic__in=topics, since__lte=day).order_by()
+
+
+def capped_count(make: Callable[[Any, Any], QuerySet]) -> Written:
+    """Count rows no further than the cap and one more."""
+    return Written(lambda topics, day: make(topics, day).values_list("pk")[: MOST_COUNTED + 1], over="COUNT(*)")
+
+
+STATEMENTS = Written(
+    lambda topics, day: said(topics, day).order_by().values_list("statement")[: MOST_STANCES + 1],
+    over="COUNT(*), COUNT(DISTINCT statement)",
+)
+FIRST = Written(lambda topics, day: held(topics, day).order_by("since").values_list("since")[:1])
+LAST = Written(lambda topics, day: said(topics, day).order_by("-stated_on", "-pk").values_list("stated_on")[:1])
+CHANGES = capped_count(lambda topics, day: held(topics, day).changes())
+REVERSALS = capped_count(lambda topics, day: held(topics, day).changes().filter(kind=ChangeKind.REVERSAL))
 
 
 def coverage(topics: Iterable[Topic], day: dt.date, recorded: int) -> Coverage:
     """Count what is recorded of governments on these topics up to a day, own and reported; `recorded` of so many.
 
-    Exactly up to some thousands of stances, past which more is counted as "more than"; four queries at most.
+    Exactly up to some thousands of stances, past which more is counted as "more than"; five queries at most.
     """
-    of_governments = Q(actor__kind=ActorKind.GOVERNMENT, topic__in=[topic.pk for topic in topics])
-    printed = Q(repeat=False) | Q(source__published_on=None) | Q(source__published_on__lte=day)
-    said = Stance.objects.public().filter(of_governments, stated_on__lte=day).order_by()
-    some = said.values("statement")[: MOST_STANCES + 1]
-    counts = some.aggregate(n=Count("*"), statements=Count("statement", distinct=True))
-    positions = Position.objects.filter(of_governments, since__lte=day)
-    if many := counts.pop("n") > MOST_STANCES:
-        counts |= {
-            "actors": recorded,
-            "sources": 0,
-            "first_on": positions.order_by("since").values_list("since", flat=True).first(),
-            "last_on": said.order_by("-stated_on", "-pk").values_list("stated_on", flat=True).first(),
-        }
+    asked: dict[str, Any] = {"topics": [topic.pk for topic in topics], "day": day}
+    [(stances, statements)] = STATEMENTS.rows(**asked)
+    if many := stances > MOST_STANCES:
+        [(first_on,)], [(last_on,)] = FIRST.rows(**asked), LAST.rows(**asked)
+        counts = {"statements": statements, "actors": recorded, "sources": 0, "first_on": first_on, "last_on": last_on}
     else:
-        counts = said.filter(printed).aggregate(
-            statements=Count("statement", distinct=True, filter=Q(repeat=False)),
-            actors=Count("actor", distinct=True),
-            sources=Count("source", distinct=True),
-            first_on=Min("source__published_on"),
-            last_on=Max("source__published_on"),
+        printed = Q(repeat=False) | Q(source__published_on=None) | Q(source__published_on__lte=day)
+        counts = (
+            said(**asked)
+            .order_by()
+            .filter(printed)
+            .aggregate(
+                statements=Count("statement", distinct=True, filter=Q(repeat=False)),
+                actors=Count("actor", distinct=True),
+                sources=Count("source", distinct=True),
+                first_on=Min("source__published_on"),
+                last_on=Max("source__published_on"),
+            )
         )
-    changes = positions.changes()
-    changed, reversals = capped_counts([changes, changes.filter(kind=ChangeKind.REVERSAL)])
-    return Coverage(**counts, changes=changed, reversals=reversals, many=many)
+    [(changes,)], [(reversals,)] = CHANGES.rows(**asked), REVERSALS.rows(**asked)
+    return Coverage(**counts, changes=changes, reversals=reversals, many=many)
