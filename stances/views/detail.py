@@ -17,7 +17,7 @@ from stances.citations import Seen
 from stances.dates import today
 from stances.exports import FORMATS, refuse
 from stances.filters import Problem, problems_of
-from stances.models import PublicVersion, resolve
+from stances.models import resolve
 from stances.near import near_slugs
 from stances.parameters import DayLookedAtField, ParametersForm, plainest, shown
 from stances.tree import TopicTree
@@ -78,11 +78,11 @@ class Page(PublicView):
 
     @cached_property
     def tree(self) -> TopicTree:
-        return remembered.get("tree", TopicTree.load)
+        return remembered.get("tree", TopicTree.load, self.state)
 
     @cached_property
     def seen(self) -> Seen:
-        return Seen(today(), PublicVersion.objects.current())
+        return Seen(today(), self.state[0] if self.state else 0)
 
     @property
     def canonical(self) -> str:

@@ -23,8 +23,6 @@ from stances.dates import today
 from stances.exports import Column, at, export, file_name, refuse
 from stances.facets import Facet, chips, without
 from stances.filters import OLDEST, ListFilterSet, Problem
-from stances.models import PublicVersion
-from stances.models.positions import State
 from stances.paging import Keyset, Page, WholeTree
 from stances.parameters import SlugsField, plainest
 from stances.tallies import MOST_COUNTED, Memory, capped_counts, counted
@@ -182,11 +180,6 @@ class FilteredList(PublicView, ABC):
     def kept(self, key: Hashable, work_out: Callable[[], Any]) -> Any:
         """Work something out once while the public data are the same."""
         return remembered.get(key, work_out, self.state)
-
-    @cached_property
-    def state(self) -> State | None:
-        """The state of the public data, read once, before the rows."""
-        return PublicVersion.objects.state()
 
     @cached_property
     def numbers(self) -> list[int]:

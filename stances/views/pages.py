@@ -271,7 +271,7 @@ class AboutView(Page):
     template_name = "stances/about.html"
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        of_sources, languages, counts = remembered.get("about", coverage)
+        of_sources, languages, counts = remembered.get("about", coverage, self.state)
         statements = first_up(counted(counts["statements"], "statement"))
         return self.show(
             {
