@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from django.views.decorators.http import condition, require_safe
 from stances.dates import today
 from stances.limits import LimitedStream, time_limit
 from stances.models import PublicVersion
+from stances.models.positions import State
 from stances.tallies import Memory
 
 #: Pages as they were answered, packed, by their tags.
@@ -42,7 +43,7 @@ def public_etag(request: HttpRequest, *args, **kwargs) -> str | None:
     """
     if request.headers.get("If-None-Match", "").strip() == "*":
         return None
-    state = PublicVersion.objects.state()
+    request.state = state = PublicVersion.objects.state()  # type: ignore[attr-defined]
     parts = (state, today(), program(), settings.STATIC_URL, request.build_absolute_uri())
     tag = f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
     request.tag = tag if state else None  # type: ignore[attr-defined]
@@ -129,3 +130,8 @@ def public(view):
 )
 class PublicView(View):
     """A page that anybody may read and any cache may keep, asking each time whether it still holds."""
+
+    @cached_property
+    def state(self) -> State | None:
+        """The state of the public data, read once, before the rows: with the tag, where that was asked for."""
+        return getattr(self.request, "state", None) or PublicVersion.objects.state()
