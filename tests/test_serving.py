@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_script_prefix
 
 from stances.limits import LimitedStream, TookTooLong, time_limit
 from stances.models import Statement
@@ -285,3 +286,11 @@ def test_a_stream_that_takes_too_long_breaks_off_and_one_that_is_left_lifts_its_
     assert list(LimitedStream([], 0.05)) == [b""]
     if connection.vendor == "postgresql":
         assert ask("SHOW statement_timeout") == "0"
+
+
+def test_addresses_begin_where_the_server_puts_the_site(client, world):
+    for begin in ("", "/site"):
+        with override_script_prefix(f"{begin}/"):
+            page = client.get("/stances/").content.decode()
+        found = set(re.findall(r'href="([^"]*)/(actors|topics|statements)/', page))
+        assert found == {(begin, kind) for kind in ("actors", "topics", "statements")}

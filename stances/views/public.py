@@ -18,6 +18,7 @@ from django.views.decorators.http import condition, require_safe
 from stances.dates import today
 from stances.limits import LimitedStream, time_limit
 from stances.models import PublicVersion
+from stances.models.addresses import one_beginning
 from stances.models.positions import State
 from stances.tallies import Memory
 
@@ -55,7 +56,7 @@ def limited(view):
 
     @wraps(view)
     def answer(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
-        with time_limit(settings.STATEMENT_TIMEOUT):
+        with time_limit(settings.STATEMENT_TIMEOUT), one_beginning():
             response = view(request, *args, **kwargs)
         if response.streaming and request.method != "HEAD":  # of which no row is read
             response.streaming_content = LimitedStream(response.streaming_content, settings.EXPORT_TIMEOUT)
