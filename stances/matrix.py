@@ -176,17 +176,17 @@ class Matrix:
 
 
 def matrix(tree: TopicTree, topic: Topic, day: dt.date, since: dt.date | None = None) -> Matrix:
-    """Lay out a topic and its children for the governments that the question concerns; seven queries.
+    """Lay out a topic and its children for the governments that the question concerns; six queries.
 
     With `since`, an earlier day, what differs from it is marked; three queries more. Of a large table only the first
     rows and columns are drawn, without the topics under the columns: the work does not grow with what is recorded.
     """
     subtree = tree.subtree(topic)
-    parts, recorded = rows_of(topic, subtree, day)
+    parts, recorded = rows_of(tree, topic, subtree, day)
     governments = sum(len(listed) for _, listed in parts)
     drawn = first_rows(parts)
     pks = [pk for _, listed in drawn for pk in listed]
-    actor_of = Actor.objects.in_bulk(pks)
+    actor_of = tree.governments.by_id
     actors = [actor_of[pk] for pk in pks]
     children = tree.children[topic.pk]
     whole = len(actors) * len(subtree) <= CELLS and len(children) < WIDEST
@@ -258,22 +258,29 @@ def changed_days(tree: TopicTree, topic: Topic, day: dt.date, today: dt.date) ->
     return before[0][0] if before else None, after[0][0] if after else None
 
 
-def rows_of(topic: Topic, subtree: list[Topic], day: dt.date) -> tuple[list[tuple[str, list[int]]], int]:
+MEMBERS = Written(
+    lambda group, day: (
+        Affiliation.objects.on(day)
+        .filter(of=group, actor__kind=ActorKind.GOVERNMENT)
+        .order_by()
+        .values_list("actor_id")
+    )
+)
+
+
+def rows_of(
+    tree: TopicTree, topic: Topic, subtree: list[Topic], day: dt.date
+) -> tuple[list[tuple[str, list[int]]], int]:
     """Part the governments: members on the day, then candidates that topics name, then others with any position.
 
-    Gives the ids of each part by name, and of how many governments any position is recorded. Two queries: of hundreds
-    of governments a dozen are drawn.
+    Gives the ids of each part by name, and of how many governments any position is recorded. Two queries at most.
     """
-    rows = Actor.objects.governments().with_position_on(subtree, day).order_by()
-    told = rows.values_list("short_name", "name", "pk", "held")
-    by_name = sorted(((short or name).casefold(), pk, held) for short, name, pk, held in told)
-    governments = {pk: held for _, pk, held in by_name}
+    governments = tree.governments.by_id
+    recorded = tree.governments.recorded(topic.pk, [it.pk for it in subtree], day)
     members: set[int] = set()
     if topic.group_id is not None:
-        belong = Affiliation.objects.on(day).filter(of=topic.group_id, actor__kind=ActorKind.GOVERNMENT)
-        members = set(belong.order_by().values_list("actor_id", flat=True))
+        members = {pk for (pk,) in MEMBERS.rows(group=topic.group_id, day=day)}
     candidates = {t.candidate_id for t in subtree if t.candidate_id in governments} - members
-    recorded = {pk for pk, held in governments.items() if held}
     named = f"Members of {topic.group.label}" if topic.group else "Members"
     parts: list[tuple[str, Collection[int | None]]] = [
         (named, members),

@@ -176,9 +176,10 @@ class TopicPanels:
         around = self.tree.subtree([self.topic, *self.tree.ancestors(self.topic)][-1])
         groups = {topic.group_id for topic in around} - {None}
         members = set(Affiliation.objects.on(self.day).filter(of__in=groups).order_by().values_list("actor", flat=True))
-        named = {topic.candidate_id for topic in around}
-        governments = Actor.objects.governments().with_position_on(around, self.day)
-        return [actor for actor in governments if actor.held or actor.pk in members or actor.pk in named]
+        concerned = members | {topic.candidate_id for topic in around}
+        governments = self.tree.governments
+        concerned |= governments.recorded(around[0].pk, [topic.pk for topic in around], self.day)
+        return [actor for pk, actor in governments.by_id.items() if pk in concerned]
 
     @cached_property
     def board(self) -> Board:

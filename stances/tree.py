@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from stances.governments import Governments
 from stances.models import Topic
 
 
@@ -23,6 +24,11 @@ class TopicTree:
     @classmethod
     def load(cls) -> TopicTree:
         return cls(Topic.objects.in_order().select_related("candidate", "group"))
+
+    @cached_property
+    def governments(self) -> Governments:
+        """Those whom the topics are asked of, for as long as the tree is kept."""
+        return Governments.load()
 
     def __iter__(self) -> Iterator[Topic]:
         return iter(self.topics)

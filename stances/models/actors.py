@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -29,7 +29,6 @@ from stances.writes import Pair, PublicWrite, public_write
 
 if TYPE_CHECKING:
     from stances.changes import Change
-    from stances.models.topics import Topic
 
 
 @functools.cache
@@ -64,17 +63,6 @@ def _reached(frontier: set[int], ties: Mapping[int, set[int]]) -> set[int]:
 class ActorQuerySet(SluggedQuerySet):
     def governments(self):
         return self.filter(kind=ActorKind.GOVERNMENT)
-
-    def with_position_on(self, topics: Iterable[Topic], day: dt.date):
-        """Add whether any position on these topics was `held` by a day: a row of each, or nothing.
-
-        Each actor is looked up by itself: a join would read all positions.
-        """
-        from stances.models.positions import Position
-
-        among = [topic.pk for topic in topics]
-        held = Position.objects.filter(actor=models.OuterRef("pk"), topic__in=among, since__lte=day)
-        return self.annotate(held=models.Subquery(held.order_by().values("since")[:1]))
 
     def public(self):
         """Keep whom a reader may know of: who speaks or is spoken of in public, and what such an actor belongs to.
