@@ -22,6 +22,7 @@ from stances.wording import length
 from stances.written import Written
 
 DECIDING = (Role.OPENED, Role.CONFIRMED)
+REPORTED = Voice.REPORTED.value  # the pages of tables ask hundreds of times
 OLD_YEARS = 2
 BATCH = 5000
 
@@ -184,11 +185,13 @@ class Shown:
     statements: int
     began: PartialDate
     latest: Said
+    stated: PartialDate
     day: dt.date
     head: Head | None = None
     wider: Topic | None = None
     wider_words: str = ""
     actor_slug: str = ""
+    as_of: str = ""
 
     @property
     def hollow(self) -> bool:
@@ -196,7 +199,7 @@ class Shown:
 
     @property
     def heard(self) -> bool:
-        return self.voice == Voice.REPORTED
+        return self.voice == REPORTED
 
     @property
     def reason(self) -> str:
@@ -228,10 +231,6 @@ class Shown:
         return self.latest.condition_said
 
     @property
-    def stated(self) -> PartialDate:
-        return self.latest.date
-
-    @property
     def last_stated_on(self) -> dt.date:
         return self.latest.latest
 
@@ -246,8 +245,7 @@ class Shown:
     @property
     def why(self) -> str:
         """Give the address of the page that explains it."""
-        page = address("history", self.actor_slug, self.topic.slug)
-        return page if self.day == today() else f"{page}?on={self.day}"
+        return f"{address('history', self.actor_slug, self.topic.slug)}{self.as_of}"
 
     @property
     def differs(self) -> bool:
@@ -376,10 +374,12 @@ def board(
     while batch := list(islice(cited, BATCH)):
         said |= {it.pk: it for it in map(Said._make, SAID.rows(stances=batch))}
     heads = Heads(actors)
+    as_of = "" if day == today() else f"?on={day}"
     cells = {}
     for actor, topic, voice, value, terms, since, statements, earliest, latest, slug in rows:
         last = said[latest]
-        head = heads.earlier(actor, last.date, day) if voice == Voice.OWN else None
-        facts = (voice, value, terms, since, statements, PartialDate(earliest, since), last, day, head)
-        cells[actor, topic, voice] = Shown(actor, tree.by_id[topic], *facts, actor_slug=slug)
+        began, stated = PartialDate(earliest, since), last.date
+        head = heads.earlier(actor, stated, day) if voice != REPORTED else None
+        facts = (voice, value, terms, since, statements, began, last, stated, day, head)
+        cells[actor, topic, voice] = Shown(actor, tree.by_id[topic], *facts, actor_slug=slug, as_of=as_of)
     return Board(day, tree, cells)

@@ -6,6 +6,7 @@ import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -77,25 +78,30 @@ class PartialDate:
         An open range ends with its latest day: "../2024-03-25" reads "before 25 March 2024" as the codebook has it
         for what was said earlier than an article of that day. `preposition` writes "on" before a single day.
         """
-        month = "%b" if short else "%B"
+        return _words(self, short, preposition)
 
-        def day(date: dt.date, form: str = f"{month} %Y") -> str:
-            return f"{date.day} {date:{form}}" if date.year >= 1000 else f"{date.day} {date:%B} {date.year}"
 
-        if self.earliest is None:
-            return f"before {day(self.latest)}"
-        if self.is_exact:
-            return f"{'on ' if preposition else ''}{day(self.latest)}"
-        text = str(self)
-        if len(text) == 4:
-            return f"in {text}"
-        if len(text) == 7:
-            return f"in {self.latest:{month} %Y}"
-        if (self.earliest.year, self.earliest.month) == (self.latest.year, self.latest.month):
-            return f"{self.earliest.day} to {day(self.latest)}"
-        if self.earliest.year == self.latest.year:
-            return f"{day(self.earliest, month)} to {day(self.latest)}"
-        return f"{day(self.earliest)} to {day(self.latest)}"
+@lru_cache(maxsize=8192)
+def _words(date: PartialDate, short: bool, preposition: bool) -> str:
+    month = "%b" if short else "%B"
+
+    def day(it: dt.date, form: str = f"{month} %Y") -> str:
+        return f"{it.day} {it:{form}}" if it.year >= 1000 else f"{it.day} {it:%B} {it.year}"
+
+    if date.earliest is None:
+        return f"before {day(date.latest)}"
+    if date.is_exact:
+        return f"{'on ' if preposition else ''}{day(date.latest)}"
+    text = str(date)
+    if len(text) == 4:
+        return f"in {text}"
+    if len(text) == 7:
+        return f"in {date.latest:{month} %Y}"
+    if (date.earliest.year, date.earliest.month) == (date.latest.year, date.latest.month):
+        return f"{date.earliest.day} to {day(date.latest)}"
+    if date.earliest.year == date.latest.year:
+        return f"{day(date.earliest, month)} to {day(date.latest)}"
+    return f"{day(date.earliest)} to {day(date.latest)}"
 
 
 def _days(text: str) -> tuple[dt.date, dt.date]:

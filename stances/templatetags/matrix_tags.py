@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 
 from stances.asof import Shown
 from stances.markup import NOTHING, filled, joined
-from stances.matrix import Cell, Difference, Line
+from stances.matrix import Cell, Difference, Line, Matrix, Row, Rows
 from stances.templatetags.stance_tags import tile
+from stances.wording import first_up
 
 register = template.Library()
 
@@ -20,14 +20,42 @@ ITSELF = SafeString('<span class="sr"> itself</span>')
 CLASS_VOID = SafeString(' class="void"')
 
 
+HEAD = '<tr role="row">\n<th class="band" role="columnheader" scope="rowgroup" colspan="{}">{}</th>\n</tr>'
+ROW = '<tr role="row">\n<th scope="row" role="rowheader"><a href="{}{}">{}</a></th>\n{}{}</tr>'
+SILENT = '<td role="cell" class="unsaid">No position recorded: {}</td>\n'
+
+
 @register.simple_tag
+def bodies(matrix: Matrix, as_of: str) -> SafeString:
+    """Draw the rows of the table, by their groups."""
+    return joined(body(group, matrix, as_of) for group in matrix.groups)
+
+
+def body(group: Rows, matrix: Matrix, as_of: str) -> SafeString:
+    head = filled(HEAD, matrix.width, group.name)
+    drawn = joined((row(it, as_of, matrix.whole) for it in group.rows), "\n")
+    return filled('<tbody role="rowgroup">\n{}\n{}\n</tbody>\n', head, drawn)
+
+
+def row(it: Row, as_of: str, whole: bool) -> SafeString:
+    silent = it.silent
+    return filled(
+        ROW,
+        it.actor.get_absolute_url(),
+        as_of,
+        it.actor.label,
+        joined(cell(each, whole) for each in it.cells),
+        filled(SILENT, silent) if silent else NOTHING,
+    )
+
+
 def cell(it: Cell, whole: bool) -> SafeString:
     """Draw a cell of the table: its column's heading for phones, what is shown, and the lines of the topics under it.
 
     A table that is not `whole` has no room to say how often and how long ago each was stated.
     """
     return filled(
-        '<td role="cell"{}><span class="col" aria-hidden="true">{}</span><div class="cell">{}{}</div></td>',
+        '<td role="cell"{}><span class="col" aria-hidden="true">{}</span><div class="cell">{}{}</div></td>\n',
         NOTHING if it.shown or it.lines else CLASS_VOID,
         it.topic.short_name,
         face(it.shown, it.difference, whole) if it.shown else VOID,
@@ -48,7 +76,7 @@ def face(shown: Shown, difference: Difference | None, whole: bool) -> SafeString
         shown.words,
         filled(": {}", terms(shown)) if shown.condition and not shown.wider else NOTHING,
         shown.url,
-        capfirst(shown.by),
+        first_up(shown.by),
         filled('<span class="old">{}</span>', shown.told) if whole and shown.told else NOTHING,
         COLLEAGUES_DIFFER if shown.differs else NOTHING,
         differs(difference) if difference else NOTHING,
