@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -12,7 +11,8 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from stances.dates import PartialDate, today
-from stances.models import Affiliation, Position, Source, Stance, Topic
+from stances.governments import Head, Heads
+from stances.models import Position, Source, Stance, Topic
 from stances.models.addresses import address
 from stances.models.statements import Role
 from stances.passages import GAP
@@ -133,43 +133,6 @@ class Said(NamedTuple):
     @property
     def condition_said(self) -> bool:
         return any(self.condition in piece for piece in self.quote.split(GAP))
-
-
-class Head(NamedTuple):
-    """A head's time in office, read as plain values: the governments of a page have hundreds."""
-
-    actor: int
-    name: str
-    title: str
-    start: dt.date | None
-    end: dt.date | None
-
-    PATHS = ("actor", "actor__name", "title", "start", "end")  # type: ignore[misc]
-
-
-HEADS = Written(
-    lambda actors: (
-        Affiliation.objects.filter(of__in=actors, authority=Authority.HEAD)
-        .order_by("start", "pk")
-        .values_list("of", *Head.PATHS)
-    )
-)
-
-
-class Heads:
-    """Heads of state and government over time: under whom something was said that was said under an earlier one."""
-
-    def __init__(self, actors: Collection[int]) -> None:
-        self.of: dict[int, list[Head]] = defaultdict(list)
-        for of, *head in HEADS.rows(actors=actors):
-            self.of[of].append(Head(*head))
-
-    def earlier(self, actor: int, stated: PartialDate, day: dt.date) -> Head | None:
-        """Find the office of a head that held all days of `stated` and had ended by `day`, the latest begun."""
-        on_day = PartialDate(day, day)
-        now = {it.actor for it in self.of[actor] if on_day.lies_within(it.start, it.end)}
-        held = [it for it in self.of[actor] if stated.lies_within(it.start, it.end) and it.actor not in now]
-        return held[-1] if held else None
 
 
 @dataclass(slots=True)
@@ -363,9 +326,10 @@ SAID = Written(lambda stances: Stance.objects.filter(pk__in=stances).order_by().
 def board(
     tree: TopicTree, day: dt.date, *, actors: Collection[int], topics: Iterable[Topic], whole: bool = False
 ) -> Board:
-    """Read what is shown of actors on topics, and above them, on a day: three queries for some thousands of cells.
+    """Read what is shown of actors on topics, and above them, on a day: two queries for some thousands of cells.
 
-    The `whole` of it has also what is reported where own words are shown.
+    Two more for the governments, once for a tree, or one where others are among the actors. The `whole` of it has also
+    what is reported where own words are shown.
     """
     wanted = [topic.pk for topic in tree.with_ancestors(topics)]
     rows = (HELD if whole else SEEN).rows(actors=actors, topics=wanted, day=day)
@@ -373,7 +337,8 @@ def board(
     cited = iter({latest for *_, latest, _ in rows})
     while batch := list(islice(cited, BATCH)):
         said |= {it.pk: it for it in map(Said._make, SAID.rows(stances=batch))}
-    heads = Heads(actors)
+    governments = tree.governments
+    heads = governments.heads if governments.by_id.keys() >= set(actors) else Heads(actors)
     as_of = "" if day == today() else f"?on={day}"
     cells = {}
     for actor, topic, voice, value, terms, since, statements, earliest, latest, slug in rows:

@@ -104,19 +104,22 @@ def capped(number: int, noun: str) -> str:
 
 def deciding(day: dt.date) -> StanceQuerySet:
     """Take the stances of governments that opened or confirmed an own position up to a day."""
-    of_governments = Stance.objects.in_series().filter(attribution=Voice.OWN, actor__kind=ActorKind.GOVERNMENT)
-    return of_governments.filter(role__in=DECIDING, stated_on__lte=day)
+    return own_words(day).filter(actor__kind=ActorKind.GOVERNMENT)
 
 
-#: What the page shows of a statement and of a government, each in the order of the model's fields.
+def own_words(day: dt.date) -> StanceQuerySet:
+    return Stance.objects.in_series().filter(attribution=Voice.OWN, role__in=DECIDING, stated_on__lte=day)
+
+
+#: What the page shows of a statement, in the order of the model's fields.
 OF_STATEMENT = ("id", "key", "earliest", "latest", "form", "quote", "summary", "language")
-OF_ACTOR = ("id", "slug", "name")
 TOLD = Written(
     lambda day, statements, actors: (
-        deciding(day)
+        own_words(day)
         .filter(statement__in=statements, actor__in=actors)
         .order_by()
         .values_list(
+            "actor",
             "topic",
             "colleagues_differ",
             "position",
@@ -129,7 +132,6 @@ TOLD = Written(
             "statement__speaker__name",
             "source__publisher__name",
             *(f"statement__{name}" for name in OF_STATEMENT),
-            *(f"actor__{name}" for name in OF_ACTOR),
         )
     )
 )
@@ -138,22 +140,21 @@ TOLD = Written(
 class Told(NamedTuple):
     """A stance that decided a position, with all that the news shows of it."""
 
+    actor: int
     line: Line
     speaker: str
     publisher: str | None
     statement: Sequence[Any]
-    actor: Sequence[Any]
 
 
 def told(tree: TopicTree, row: Sequence[Any]) -> Told:
-    topic, differ, position, terms, kind, *opened, speaker, publisher = row[:11]
-    facts = row[11:]
+    actor, topic, differ, position, terms, kind, *opened, speaker, publisher = row[:12]
     if kind is None:
         line = Line(tree.by_id[topic], position, terms, "confirmed", None, differ)
     else:
         value, its_terms, *before = opened
         line = Line(tree.by_id[topic], value, its_terms, kind, None if before[0] is None else tuple(before), differ)
-    return Told(line, speaker, publisher, facts[: len(OF_STATEMENT)], facts[len(OF_STATEMENT) :])
+    return Told(actor, line, speaker, publisher, row[12:])
 
 
 def latest(tree: TopicTree, parts: Sequence[tuple[list[Topic], int]], day: dt.date) -> list[list[Item]]:
@@ -167,18 +168,21 @@ def latest(tree: TopicTree, parts: Sequence[tuple[list[Topic], int]], day: dt.da
     grouped = defaultdict(list)
     for row in TOLD.rows(day=day, statements=statements, actors=actors):
         it = told(tree, row)
-        grouped[part_of.get(it.line.topic.pk), it.statement[0], it.actor[0]].append(it)
+        grouped[part_of.get(it.line.topic.pk), it.statement[0], it.actor].append(it)
     places = {topic.pk: place for place, topic in enumerate(tree)}
+    governments = tree.governments.by_id
     items_of: list[list[Item]] = []
     for part, newest in enumerate(pairs):
         items, before = [], None
         for pair in newest:
             ordered = sorted(grouped[part, *pair], key=lambda it: places[it.line.topic.pk])
+            if not ordered or pair[1] not in governments:
+                continue  # written since the rest was read
             first = ordered[0]
             items.append(
                 Item(
                     Statement.from_db(None, OF_STATEMENT, first.statement),
-                    Actor.from_db(None, OF_ACTOR, first.actor),
+                    governments[first.actor],
                     [it.line for it in ordered],
                     first.speaker,
                     first.publisher,
