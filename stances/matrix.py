@@ -14,7 +14,7 @@ from stances.asof import Board, Shown, board
 from stances.models import Actor, Affiliation, Position, Topic
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind
-from stances.written import Written
+from stances.written import Together, Written
 
 IN_SHORT = 12
 SHORT = 2  # so many positions stand in a government's line
@@ -247,15 +247,17 @@ def opened(topics: Collection[int], today: dt.date) -> QuerySet:
     return rows.values_list("since")
 
 
-BEFORE = Written(lambda topics, day, today: opened(topics, today).filter(since__lt=day).order_by("-since")[:1])
-AFTER = Written(lambda topics, day, today: opened(topics, today).filter(since__gt=day).order_by("since")[:1])
+DAYS = Together(
+    before=Written(lambda topics, day, today: opened(topics, today).filter(since__lt=day).order_by("-since")[:1]),
+    after=Written(lambda topics, day, today: opened(topics, today).filter(since__gt=day).order_by("since")[:1]),
+)
 
 
 def changed_days(tree: TopicTree, topic: Topic, day: dt.date, today: dt.date) -> tuple[dt.date | None, dt.date | None]:
-    """Give the last day before `day`, and the first after it up to today, on which a table changed; two queries."""
+    """Give the last day before `day`, and the first after it up to today, on which a table changed; one query."""
     topics = [it.pk for it in tree.with_ancestors(tree.subtree(topic))]
-    before, after = (days.rows(topics=topics, day=day, today=today) for days in (BEFORE, AFTER))
-    return before[0][0] if before else None, after[0][0] if after else None
+    found = DAYS.ask(topics=topics, day=day, today=today)
+    return found["before"], found["after"]
 
 
 MEMBERS = Written(

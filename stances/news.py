@@ -19,7 +19,7 @@ from stances.models.statements import StanceQuerySet
 from stances.tree import TopicTree
 from stances.vocabulary import ActorKind, ChangeKind, Voice
 from stances.wording import counted, first_up, period
-from stances.written import Written
+from stances.written import Together, Written
 
 MOST_STANCES = 2000  # up to so many are counted exactly
 NAMED = ("statement", "actor", "statement__key", "actor__name")  # what makes an item, and what orders those of a day
@@ -276,22 +276,25 @@ STATEMENTS = Written(
     lambda topics, day: said(topics, day).order_by().values_list("statement")[: MOST_STANCES + 1],
     over="COUNT(*), COUNT(DISTINCT statement)",
 )
-FIRST = Written(lambda topics, day: held(topics, day).order_by("since").values_list("since")[:1])
-LAST = Written(lambda topics, day: said(topics, day).order_by("-stated_on", "-pk").values_list("stated_on")[:1])
-CHANGES = capped_count(lambda topics, day: held(topics, day).changes())
-REVERSALS = capped_count(lambda topics, day: held(topics, day).changes().filter(kind=ChangeKind.REVERSAL))
+OF_THEM = Together(
+    first=Written(lambda topics, day: held(topics, day).order_by("since").values_list("since")[:1]),
+    last=Written(lambda topics, day: said(topics, day).order_by("-stated_on", "-pk").values_list("stated_on")[:1]),
+    changes=capped_count(lambda topics, day: held(topics, day).changes()),
+    reversals=capped_count(lambda topics, day: held(topics, day).changes().filter(kind=ChangeKind.REVERSAL)),
+)
 
 
 def coverage(topics: Iterable[Topic], day: dt.date, recorded: int) -> Coverage:
     """Count what is recorded of governments on these topics up to a day, own and reported; `recorded` of so many.
 
-    Exactly up to some thousands of stances, past which more is counted as "more than"; five queries at most.
+    Exactly up to some thousands of stances, past which more is counted as "more than"; three queries at most.
     """
     asked: dict[str, Any] = {"topics": [topic.pk for topic in topics], "day": day}
     [(stances, statements)] = STATEMENTS.rows(**asked)
+    found = OF_THEM.ask(**asked)
     if many := stances > MOST_STANCES:
-        [(first_on,)], [(last_on,)] = FIRST.rows(**asked), LAST.rows(**asked)
-        counts = {"statements": statements, "actors": recorded, "sources": 0, "first_on": first_on, "last_on": last_on}
+        days = {"first_on": found["first"], "last_on": found["last"]}
+        counts = {"statements": statements, "actors": recorded, "sources": 0, **days}
     else:
         printed = Q(repeat=False) | Q(source__published_on=None) | Q(source__published_on__lte=day)
         counts = (
@@ -306,5 +309,4 @@ def coverage(topics: Iterable[Topic], day: dt.date, recorded: int) -> Coverage:
                 last_on=Max("source__published_on"),
             )
         )
-    [(changes,)], [(reversals,)] = CHANGES.rows(**asked), REVERSALS.rows(**asked)
-    return Coverage(**counts, changes=changes, reversals=reversals, many=many)
+    return Coverage(**counts, changes=found["changes"], reversals=found["reversals"], many=many)

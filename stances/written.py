@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from stances.dialects import is_postgresql
+from stances.dialects import ask, is_postgresql
 
 #: Stand in the SQL for numbers and for days until it is asked; no column holds them. So far is one from the next.
 NUMBER, DAY, FAR = -32_768, dt.date(1, 1, 1), 1000
@@ -18,12 +18,16 @@ NUMBER, DAY, FAR = -32_768, dt.date(1, 1, 1), 1000
 Value = int | dt.date | Collection[int]
 
 
+#: Of some columns what is called to make their values, and the column as Django knows it.
+Converters = Mapping[int, tuple[list[Callable], Any]]
+
+
 class Sql(NamedTuple):
     """What stands between the values; each value's name, or itself without one; what makes values of some columns."""
 
     pieces: list[str]
     values: list[tuple[str, Any]]
-    converters: Mapping[int, tuple[list[Callable], Any]]
+    converters: Converters
 
 
 class Written:
@@ -39,13 +43,17 @@ class Written:
 
     def rows(self, **values: Value) -> list[tuple]:
         """Ask for the rows; where a list is empty there are none. Raises TypeError where a value has no place."""
+        if any(isinstance(value, Collection) and not value for value in values.values()):
+            return []
+        text, params, converters = self.asked(values)
+        return _converted(ask(text, params), converters)
+
+    def asked(self, values: Mapping[str, Value]) -> tuple[str, list[Any], Converters]:
+        """Give the SQL that asks with these values, its parameters, and what makes values of some columns."""
         kinds = []
         for name, value in values.items():
-            if isinstance(value, Collection) and not value:
-                return []
-            kinds.append(
-                (name, dt.date if isinstance(value, dt.date) else list if isinstance(value, Collection) else int)
-            )
+            kind = dt.date if isinstance(value, dt.date) else list if isinstance(value, Collection) else int
+            kinds.append((name, kind))
         sql = self._write(connection.vendor, tuple(kinds))
         text: list[str] = [sql.pieces[0]]
         params: list[Any] = []
@@ -64,10 +72,7 @@ class Written:
                 text.append(f"({', '.join(['%s'] * len(asked))})")
                 params += asked
             text.append(piece)
-        with connection.cursor() as cursor:
-            cursor.execute("".join(text), params)
-            rows = cursor.fetchall()
-        return self._converted(rows, sql) if sql.converters else rows
+        return "".join(text), params, sql.converters
 
     def _written(self, vendor: str, kinds: tuple[tuple[str, type], ...]) -> Sql:
         marks = {
@@ -93,12 +98,35 @@ class Written:
                 pieces[place + 1] = after.removeprefix(")")
         return Sql(pieces, values, converters)
 
-    @staticmethod
-    def _converted(rows: list[tuple], sql: Sql) -> list[tuple]:
-        """Make values of what the database gives, as Django does for each field."""
-        made = [list(row) for row in rows]
-        for place, (converters, column) in sql.converters.items():
-            for convert in converters:
-                for row in made:
-                    row[place] = convert(row[place], column, connection)
-        return [tuple(row) for row in made]
+
+def _converted(rows: list[tuple], converters: Converters) -> list[tuple]:
+    """Make values of what the database gives, as Django does for each field."""
+    if not converters:
+        return rows
+    made = [list(row) for row in rows]
+    for place, (each, column) in converters.items():
+        for convert in each:
+            for row in made:
+                row[place] = convert(row[place], column, connection)
+    return [tuple(row) for row in made]
+
+
+class Together:
+    """Queries of one column and of one row, or none, that are asked as one, with the same values."""
+
+    def __init__(self, **queries: Written) -> None:
+        self.queries = queries
+
+    def ask(self, **values: Value) -> dict[str, Any]:
+        """Give what each finds by its name, None where it finds no row; no list is empty."""
+        parts: list[str] = []
+        params: list[Any] = []
+        converters: dict[int, tuple[list[Callable], Any]] = {}
+        for place, query in enumerate(self.queries.values()):
+            text, asked, made = query.asked(values)
+            parts.append(f"({text})")
+            params += asked
+            if made:
+                [converters[place]] = made.values()
+        [row] = _converted(ask(f"SELECT {', '.join(parts)}", params), converters)
+        return dict(zip(self.queries, row, strict=True))

@@ -6,7 +6,7 @@ import pytest
 from django.db.models import Count, Exists, OuterRef
 
 from stances.models import Position, Stance
-from stances.written import Written
+from stances.written import Together, Written
 from tests.factories import GovernmentFactory, StanceFactory, TopicFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
@@ -82,3 +82,20 @@ def test_a_value_that_no_condition_holds_is_refused(said):
     rows = Written(lambda day: Stance.objects.filter(stated_on__lte=day + dt.timedelta(days=1)).values_list("pk"))
     with pytest.raises(TypeError, match="day"):
         rows.rows(day=DAY)
+
+
+def test_queries_of_one_value_are_asked_as_one(said, django_assert_num_queries):
+    def said_by(day, topics):
+        return Stance.objects.filter(stated_on__lte=day, topic__in=topics)
+
+    asked = Together(
+        last=Written(lambda day, topics: said_by(day, topics).order_by("-stated_on").values_list("stated_on")[:1]),
+        number=Written(lambda day, topics: said_by(day, topics).values_list("pk"), over="COUNT(*)"),
+        public=Written(lambda day, topics: said_by(day, topics).order_by("pk").values_list("public")[:1]),
+    )
+    topics = [topic.pk for topic in said[1]]
+    for some, number, last in ((topics, 9, dt.date(2024, 3, 31)), (topics[:1], 3, dt.date(2024, 3, 13))):
+        with django_assert_num_queries(1):
+            found = asked.ask(day=dt.date(2024, 3, 31), topics=some)
+        assert found == {"last": last, "number": number, "public": True}
+    assert asked.ask(day=dt.date(2000, 1, 1), topics=topics) == {"last": None, "number": 0, "public": None}
