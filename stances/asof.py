@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from stances.dates import PartialDate, today
 from stances.governments import Head, Heads
@@ -314,9 +314,13 @@ def held(actors: Any, topics: Any, day: Any) -> QuerySet:
 
 
 def seen(actors: Any, topics: Any, day: Any) -> QuerySet:
-    """Take those that are seen: what others report is not, where own words are known. Who spoke once holds for ever."""
-    own = Position.objects.own().filter(actor=OuterRef("actor"), topic=OuterRef("topic"), since__lte=day)
-    return held(actors, topics, day).filter(Q(voice=Voice.OWN) | ~Exists(own))
+    """Take those that are seen: what others report is not, where own words are known. Who spoke once holds for ever.
+
+    Own words are looked up for each: a condition that there are any PostgreSQL turns into reading all of them.
+    """
+    own = Position.objects.own().filter(actor=OuterRef("actor"), topic=OuterRef("topic"), since__lte=day).order_by()
+    rows = held(actors, topics, day).alias(spoken=Subquery(own.values("since")[:1]))
+    return rows.filter(Q(voice=Voice.OWN) | Q(spoken=None))
 
 
 HELD, SEEN = Written(held), Written(seen)
