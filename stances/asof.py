@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 
 from stances.dates import PartialDate, today
 from stances.governments import Head, Heads
@@ -296,50 +296,55 @@ class Board:
         return None
 
 
-def held(actors: Any, topics: Any, day: Any) -> QuerySet:
-    """Take the positions of actors on topics on a day, as a cell needs them."""
-    rows = Position.objects.on(day).filter(actor__in=actors, topic__in=topics).with_record_on(day)
-    return rows.order_by().values_list(
-        "actor_id",
-        "topic_id",
-        "voice",
-        "value",
-        "terms",
-        "since",
-        "statements",
-        Subquery(Stance.objects.filter(pk=OuterRef("opening")).values("earliest_on")),
-        "latest",
-        "actor__slug",
+HELD = Written(
+    lambda actors, topics, day: (
+        Position.objects.on(day)
+        .filter(actor__in=actors, topic__in=topics)
+        .order_by()
+        .values_list("pk", "actor", "topic", "voice")
     )
-
-
-def seen(actors: Any, topics: Any, day: Any) -> QuerySet:
-    """Take those that are seen: what others report is not, where own words are known. Who spoke once holds for ever.
-
-    Own words are looked up for each: a condition that there are any PostgreSQL turns into reading all of them.
-    """
-    own = Position.objects.own().filter(actor=OuterRef("actor"), topic=OuterRef("topic"), since__lte=day).order_by()
-    rows = held(actors, topics, day).alias(spoken=Subquery(own.values("since")[:1]))
-    return rows.filter(Q(voice=Voice.OWN) | Q(spoken=None))
-
-
-HELD, SEEN = Written(held), Written(seen)
+)
+RECORDS = Written(
+    lambda positions, day: (
+        Position.objects.filter(pk__in=positions)
+        .with_record_on(day)
+        .order_by()
+        .values_list(
+            "actor_id",
+            "topic_id",
+            "voice",
+            "value",
+            "terms",
+            "since",
+            "statements",
+            Subquery(Stance.objects.filter(pk=OuterRef("opening")).values("earliest_on")),
+            "latest",
+            "actor__slug",
+        )
+    )
+)
 SAID = Written(lambda stances: Stance.objects.filter(pk__in=stances).order_by().values_list(*Said.PATHS))
 
 
-def board(
-    tree: TopicTree, day: dt.date, *, actors: Collection[int], topics: Iterable[Topic], whole: bool = False
-) -> Board:
-    """Read what is shown of actors on topics, and above them, on a day: two queries for some thousands of cells.
+def batches(ids: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(ids)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
 
-    Two more for the governments, once for a tree, or one where others are among the actors. The `whole` of it has also
-    what is reported where own words are shown.
+
+def board(tree: TopicTree, day: dt.date, *, actors: Collection[int], topics: Iterable[Topic]) -> Board:
+    """Read what is shown of actors on topics, and above them, on a day: three queries for some thousands of cells.
+
+    What others report of an actor is left out where its own words are known. Two queries more for the governments,
+    once for a tree, or one where others are among the actors.
     """
     wanted = [topic.pk for topic in tree.with_ancestors(topics)]
-    rows = (HELD if whole else SEEN).rows(actors=actors, topics=wanted, day=day)
+    held = HELD.rows(actors=actors, topics=wanted, day=day)
+    spoken = {(actor, topic) for _, actor, topic, voice in held if voice != REPORTED}
+    seen = [pk for pk, actor, topic, voice in held if voice != REPORTED or (actor, topic) not in spoken]
+    rows = [row for batch in batches(seen) for row in RECORDS.rows(positions=batch, day=day)]
     said: dict[int, Said] = {}
-    cited = iter({latest for *_, latest, _ in rows})
-    while batch := list(islice(cited, BATCH)):
+    for batch in batches({latest for *_, latest, _ in rows}):
         said |= {it.pk: it for it in map(Said._make, SAID.rows(stances=batch))}
     governments = tree.governments
     heads = governments.heads if governments.by_id.keys() >= set(actors) else Heads(actors)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.db.models import Count, Q
 
-from stances.asof import Board, Shown, board, source_of, stated_date
+from stances.asof import DECIDING, Board, Shown, board, source_of, stated_date
 from stances.charts import Axis, Row, row, signs_of
 from stances.facets import MOST_COUNTED
 from stances.histories import Event, History, Offices, Reading, covers, read, span, up_to
@@ -20,6 +20,7 @@ from stances.overviews import add_overviews
 from stances.tree import TopicTree
 from stances.vocabulary import OWN_VOICE, ActorKind, Authority, Voice, wording
 from stances.wording import counted, first_up, joined
+from stances.written import Written
 
 #: So many stand on the page; the lists and the files have all.
 STATEMENTS_SHOWN = 20
@@ -84,6 +85,15 @@ class Spoken:
         return source_of(self.stances[0])
 
 
+PUBLISHED = Written(
+    lambda publisher, day: (
+        Source.objects.public()
+        .filter(Q(published_on=None) | Q(published_on__lte=day), publisher=publisher)
+        .values_list("pk")[:SOURCES_SHOWN]
+    )
+)
+
+
 class Profile:
     """All that an actor's page tells, as of a day, in a constant number of queries."""
 
@@ -113,14 +123,14 @@ class Profile:
     @cached_property
     def told(self) -> list[int]:
         """Choose the topics on which the actor was last spoken of."""
-        last: dict[int, dt.date] = {}
-        for (_, topic, _), shown in self.board.cells.items():
-            last[topic] = max(shown.last_stated_on, last.get(topic, dt.date.min))
+        said = Stance.objects.in_series().filter(actor=self.actor, role__in=DECIDING, stated_on__lte=self.day)
+        newest = said.newest(TOPICS_TOLD, "topic").order_by("stated_on").values_list("topic", "stated_on")
+        last = dict(newest)
         return sorted(last, key=lambda topic: (-last[topic].toordinal(), topic))[:TOPICS_TOLD]
 
     @cached_property
     def board(self) -> Board:
-        return board(self.tree, self.day, actors=[self.actor.pk], topics=self.tree, whole=True)
+        return board(self.tree, self.day, actors=[self.actor.pk], topics=self.tree)
 
     @property
     def stances(self) -> list[Stance]:
@@ -290,6 +300,8 @@ class Profile:
         order = {topic.pk: place for place, topic in enumerate(self.tree)}
         newest = said.newest(STATEMENTS_SHOWN, "statement").order_by("-stated_on", "-statement__key")
         keys = list(newest.values_list("statement", "stated_on", "statement__key").distinct()[:STATEMENTS_SHOWN])
+        if not keys:
+            return []
         grouped: dict[int, list[Stance]] = {pk: [] for pk, *_ in keys}
         for stance in said.filter(statement__in=grouped).with_evidence():
             grouped[stance.statement_id].append(stance)
@@ -308,8 +320,8 @@ class Profile:
 
     @cached_property
     def sources(self) -> list[Source]:
-        published = Source.objects.public().filter(publisher=self.actor)
-        return list(published.filter(Q(published_on=None) | Q(published_on__lte=self.day))[:SOURCES_SHOWN])
+        published = [pk for (pk,) in PUBLISHED.rows(publisher=self.actor.pk, day=self.day)]
+        return list(Source.objects.filter(pk__in=published)) if published else []
 
     # ---- people and groups ----
 
