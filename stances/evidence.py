@@ -9,7 +9,7 @@ from functools import cached_property
 from django.db.models import Q
 
 from stances.asof import Shown, board
-from stances.histories import Event, History, Offices, Reading, read, up_to
+from stances.histories import Event, History, Offices, read
 from stances.models import Stance, Statement
 from stances.series import Interval
 from stances.tree import TopicTree
@@ -237,20 +237,18 @@ class Exhibit:
         return "Confirmed since" if event.role == "opened" or not until else "Confirmed later"
 
 
-def exhibits(statement: Statement, tree: TopicTree, day: dt.date, *, whole: bool = False) -> list[Exhibit]:
+def exhibits(statement: Statement, tree: TopicTree, day: dt.date, *, most: int = 0) -> list[Exhibit]:
     """Put each stance of a published statement into its history up to a day; a constant number of queries.
 
-    Of a long history what is nearest in time is read, unless the `whole` is asked for.
+    Of a history longer than `most`, READ where it is not given, what is nearest in time is read.
     """
+    most = most or READ
     order = {topic.pk: place for place, topic in enumerate(tree)}
     own = sorted(statement.stances.all(), key=lambda s: (s.actor.name, order[s.topic_id]))
     pairs = Q(pk__in=[])
     for stance in own:
         pairs |= Q(actor=stance.actor_id, topic=stance.topic_id)
-    if whole:
-        reading = Reading(up_to(Stance.objects.filter(pairs), day))
-    else:
-        reading = read(pairs, day, READ, after=last_read(statement, pairs, day), counted=True)
+    reading = read(pairs, day, most, after=last_read(statement, pairs, day, most), counted=True)
     shown = board(tree, day, actors={s.actor_id for s in own}, topics=[tree.by_id[s.topic_id] for s in own])
     offices = Offices({statement.speaker_id})
     found = []
@@ -265,11 +263,11 @@ def exhibits(statement: Statement, tree: TopicTree, day: dt.date, *, whole: bool
     return found
 
 
-def last_read(statement: Statement, series: Q, day: dt.date) -> dt.date:
+def last_read(statement: Statement, series: Q, day: dt.date, most: int) -> dt.date:
     """Find the day up to which a long history is read around a statement, so that what followed it is among it."""
     later = Stance.objects.public().filter(series, stated_on__gt=statement.latest, stated_on__lte=day)
     days = later.order_by("stated_on").values_list("stated_on", flat=True)
-    return days[READ // 2 : READ // 2 + 1].first() or day
+    return days[most // 2 : most // 2 + 1].first() or day
 
 
 def voice_words(statement: Statement, exhibits: list[Exhibit]) -> str:

@@ -22,6 +22,9 @@ from stances.series import Entry, Interval, colleagues_of, compute
 from stances.vocabulary import ActorKind, Authority, ChangeKind, Voice
 from stances.wording import counted_days, day_words, period, times
 
+#: So many stances of a history a file tells one by one, the newest; the lists of stances have all.
+IN_FILES = 1500
+
 if TYPE_CHECKING:
     from stances.hits import Hit
 

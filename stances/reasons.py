@@ -14,14 +14,14 @@ from stances.asof import Shown, board, source_of
 from stances.charts import Axis, Row, row, signs_of
 from stances.evidence import Exhibit
 from stances.exports import defuse, line_writer
-from stances.histories import Event, History, Offices, Reading, read, span, up_to
+from stances.histories import Event, History, Offices, Reading, read, span
 from stances.models import Actor, Stance, Topic
 from stances.overviews import add_overviews
 from stances.series import Interval
 from stances.tree import TopicTree
 from stances.wording import counted, day_words, first_up, joined
 
-#: So many of each kind stand on the page, the newest; the files hold all.
+#: So many of each kind stand on the page, the newest; the files hold more.
 SHOWN = 20
 #: So many statements of a history are read for the page.
 READ = 200
@@ -66,9 +66,9 @@ class Reasons:
     Where the topic itself has nothing, the history that decides is that of the wider topic on which the actor spoke.
     """
 
-    def __init__(self, actor: Actor, topic: Topic, tree: TopicTree, day: dt.date, *, whole: bool = False) -> None:
-        """Explain by the newest statements of a long history, or by the `whole` of it."""
-        self.actor, self.topic, self.tree, self.day, self.whole = actor, tree.by_id[topic.pk], tree, day, whole
+    def __init__(self, actor: Actor, topic: Topic, tree: TopicTree, day: dt.date, *, most: int = 0) -> None:
+        """Explain by about so many of the newest statements at `most`; by READ, where it is not given."""
+        self.actor, self.topic, self.tree, self.day, self.most = actor, tree.by_id[topic.pk], tree, day, most or READ
 
     @cached_property
     def shown(self) -> Shown | None:
@@ -85,10 +85,7 @@ class Reasons:
 
     @cached_property
     def reading(self) -> Reading:
-        series = Q(actor=self.actor, topic=self.wider or self.topic)
-        if self.whole:
-            return Reading(up_to(Stance.objects.filter(series), self.day))
-        return read(series, self.day, READ, counted=True)
+        return read(Q(actor=self.actor, topic=self.wider or self.topic), self.day, self.most, counted=True)
 
     @cached_property
     def offices(self) -> Offices:

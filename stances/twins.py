@@ -166,7 +166,7 @@ def of_topic(panels: TopicPanels, address: Address) -> dict[str, Any]:
 def rest(whole: bool, address: Address, **query: str) -> dict[str, Any]:
     """Say where all of it is, where the histories told are not whole."""
     if whole:
-        return {}
+        return {"all": None}
     lists = {"stances": "stance-list-json", "positions": "position-list-json", "changes": "change-list-json"}
     return {"all": {key: address(reverse(name, query=query)) for key, name in lists.items()}}
 
@@ -181,7 +181,7 @@ def of_other(stance: Stance) -> dict[str, Any]:
     }
 
 
-def of_exhibit(exhibit: Exhibit) -> dict[str, Any]:
+def of_exhibit(exhibit: Exhibit, address: Address) -> dict[str, Any]:
     stance, interval = exhibit.stance, exhibit.event.interval
     changed = exhibit.event.opened and stance.attribution == Voice.OWN
     return {
@@ -205,6 +205,7 @@ def of_exhibit(exhibit: Exhibit) -> dict[str, Any]:
         "considered": [
             {**of_event(considered.event), "verdict": considered.verdict} for considered in exhibit.considered
         ],
+        **rest(not exhibit.history.omitted, address, actor=stance.actor.slug, topic=stance.topic.slug, subtopics="0"),
     }
 
 
@@ -239,7 +240,7 @@ def of_statement(
         "repeats": statement.repeats.key if statement.repeats else None,
         "repeated_by": [repeat.key for repeat in repeats],
         "source": exported(Source.objects.filter(pk=source.pk), SOURCES, address)[0],
-        "stances": [of_exhibit(exhibit) for exhibit in exhibits],
+        "stances": [of_exhibit(exhibit, address) for exhibit in exhibits],
         "record": [
             {"at": change.at, "what": change.what, "before": change.before, "after": change.after, "who": change.who}
             for change in record
@@ -267,8 +268,9 @@ def of_turn(turn: Turn) -> dict[str, Any]:
     }
 
 
-def of_reasons(reasons: Reasons, url: str, citation: Citation) -> dict[str, Any]:
+def of_reasons(reasons: Reasons, url: str, citation: Citation, address: Address) -> dict[str, Any]:
     """Tell all of the page that explains a position, as of its day."""
+    history = reasons.history
     return {
         "actor": reasons.actor.slug,
         "actor_name": reasons.actor.name,
@@ -284,9 +286,10 @@ def of_reasons(reasons: Reasons, url: str, citation: Citation) -> dict[str, Any]
             {"statement_key": passed.event.stance.statement.key, "rule": passed.rule} for passed in reasons.passed_over
         ],
         "positions": [of_turn(turn) for turn in reasons.turns],
-        "history": of_history(reasons.history),
+        "history": of_history(history),
         "statements": list(reasons.rows),
         "citation": citation.data,
+        **rest(not history.omitted, address, actor=history.actor.slug, topic=history.topic.slug, subtopics="0"),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 import re
 from xml.etree import ElementTree
 
@@ -356,3 +357,21 @@ def test_reports_and_repeats_are_combined_too(many):
     assert len(it.reports) <= 40
     it, _ = many(500, 0, repeat=True)
     assert [(ring.number, ring.title[:11]) for ring in it.rings] == [(500, "500 repeats")]
+
+
+def test_files_of_a_long_history_tell_its_newest_and_where_all_is(client, long, monkeypatch):
+    monkeypatch.setattr("stances.views.history.IN_FILES", 6)
+    monkeypatch.setattr("stances.views.statement.IN_FILES", 6)
+    told = client.get("/actors/aldoria/on/sharing.json").json()
+    assert len(told["statements"]) < 12 < len(json.loads(client.get(told["all"]["stances"]).getvalue()))
+    assert told["statements"][-1]["decides"] == 1
+    assert "CSV and JSON hold about the newest 6 of its 37 statements." in " ".join(
+        client.get("/actors/aldoria/on/sharing/").content.decode().split()
+    )
+    rows = b"".join(client.get("/actors/aldoria/on/sharing.csv").streaming_content).decode().splitlines()
+    assert len(rows) == 1 + len(told["statements"])
+    [exhibit] = client.get(f"/statements/{told['statements'][-1]['statement_key']}.json").json()["stances"]
+    assert len(exhibit["considered"]) < 12
+    assert exhibit["all"] == told["all"]
+    monkeypatch.setattr("stances.views.history.IN_FILES", 37)
+    assert client.get("/actors/aldoria/on/sharing.json").json()["all"] is None

@@ -123,6 +123,14 @@ class OtherStance(serializers.Serializer):
     statement_key = text()
 
 
+class Lists(serializers.Serializer):
+    """Where all of it is, of a history that is too long to be told here."""
+
+    stances = serializers.URLField(read_only=True)
+    positions = serializers.URLField(read_only=True)
+    changes = serializers.URLField(read_only=True)
+
+
 class Exhibit(serializers.Serializer):
     """A stance of a statement: what it did, and why."""
 
@@ -144,6 +152,7 @@ class Exhibit(serializers.Serializer):
     decides = flag("Whether it decides the position that stands.")
     why = several("The rule, step by step.")
     considered = Considered(many=True, read_only=True)
+    all = Lists(allow_null=True, read_only=True)
 
 
 class RecordEntry(serializers.Serializer):
@@ -170,6 +179,7 @@ class Actor(ActorRow):
     positions = Shown(many=True, read_only=True)
     histories = History(many=True, read_only=True)
     speaks_in = several("Keys of the statements in which it speaks.")
+    all = Lists(allow_null=True, read_only=True)
 
 
 class Topic(TopicRow):
@@ -181,6 +191,7 @@ class Topic(TopicRow):
     positions = Shown(many=True, read_only=True)
     histories = History(many=True, read_only=True)
     others = OtherStance(many=True, read_only=True)
+    all = Lists(allow_null=True, read_only=True)
 
 
 class Source(SourceRow):

@@ -14,7 +14,7 @@ from stances.charts import Axis, row
 from stances.dates import today
 from stances.drawings import About, timeline
 from stances.exports import table
-from stances.histories import Event, History, span
+from stances.histories import IN_FILES, Event, History, span
 from stances.models import Actor, PublicVersion, Topic
 from stances.panels import TopicPanels
 from stances.parameters import OneOfField, SlugsField
@@ -23,7 +23,6 @@ from stances.views.detail import DayParameters, OneOf, Page
 from stances.vocabulary import ChangeKind
 from stances.wording import day_words, first_up
 
-IN_FILES = 1500  # stances that a file tells one by one; the lists of stances have all
 LAST_RECORDED = "Last recorded positions, never “current policy”."
 ROWS = 60  # governments that a drawing has
 

@@ -12,13 +12,14 @@ from django.utils.http import urlencode
 from stances import citations, twins
 from stances.dates import today
 from stances.exports import FORMATS, in_chunks, refuse
+from stances.histories import IN_FILES
 from stances.models import Actor, Topic, resolve
 from stances.reasons import SHOWN, Reasons
 from stances.views.detail import DayParameters, Page, answer, missing
 
 
 class HistoryView(Page):
-    """Why an actor stands where it stands on a topic; the whole history, as JSON and CSV too."""
+    """Why an actor stands where it stands on a topic; the history as JSON and CSV too, of a long one the newest."""
 
     template_name = "stances/history_detail.html"
     parameters = DayParameters
@@ -32,7 +33,7 @@ class HistoryView(Page):
             address = reverse("history" if format == "html" else f"history-{format}", args=[actor.slug, about.slug])
             query = request.META.get("QUERY_STRING", "")
             return redirect(f"{address}?{query}" if query else address, permanent=True)
-        reasons = Reasons(actor, about, self.tree, self.day, whole=format != "html")
+        reasons = Reasons(actor, about, self.tree, self.day, most=0 if format == "html" else IN_FILES)
         if format == "html":
             return self.show(self.context(reasons))
         if self.problems:
@@ -64,6 +65,7 @@ class HistoryView(Page):
             "reasons": reasons,
             "shown_slice": f":{SHOWN}",
             "most_shown": SHOWN,
+            "most_in_files": IN_FILES,
             "csv_url": f"{reverse('history-csv', args=slugs)}{query}",
             "json_url": f"{reverse('history-json', args=slugs)}{query}",
             "all_stances": f"{reverse('stance-list')}?{urlencode(stances)}",
@@ -71,4 +73,4 @@ class HistoryView(Page):
         }
 
     def data(self, reasons: Reasons) -> dict[str, Any]:
-        return twins.of_reasons(reasons, self.url(reasons), self.citation(reasons))
+        return twins.of_reasons(reasons, self.url(reasons), self.citation(reasons), self.address)

@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from stances import citations, news, twins
 from stances.codebook import codebook
 from stances.dates import today
+from stances.histories import IN_FILES
 from stances.matrix import changed_days, matrix
 from stances.models import Actor, Source, Stance, Statement, Topic
 from stances.models.curated import any_of
@@ -20,7 +21,6 @@ from stances.panels import TopicPanels
 from stances.parameters import DayLookedAtField, NamedField, shown
 from stances.profiles import STATEMENTS_SHOWN, Profile
 from stances.views.detail import DayParameters, DetailPage, Page
-from stances.views.figures import IN_FILES
 from stances.views.filtered import remembered
 from stances.views.statement import StatementView
 from stances.vocabulary import OWN_VOICE, WORDS, Authority, ChangeKind, Coverage, Terms

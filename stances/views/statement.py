@@ -10,7 +10,7 @@ from django.shortcuts import render
 from stances import citations, twins
 from stances.evidence import Exhibit, exhibits, voice_words
 from stances.exports import refuse
-from stances.histories import Offices
+from stances.histories import IN_FILES, Offices
 from stances.models import Source, Statement
 from stances.records import record_of, retracted_on, takes_its_place
 from stances.views.detail import Page, answer
@@ -68,8 +68,8 @@ class StatementView(Page):
     def url(self, statement: Statement) -> str:
         return self.address(statement.get_absolute_url())
 
-    def exhibits(self, statement: Statement, *, whole: bool = False) -> list[Exhibit]:
-        return exhibits(statement, self.tree, self.day, whole=whole)
+    def exhibits(self, statement: Statement, *, most: int = 0) -> list[Exhibit]:
+        return exhibits(statement, self.tree, self.day, most=most)
 
     def repeats(self, statement: Statement) -> list[Statement]:
         rows = Statement.objects.published().filter(repeats=statement).with_evidence()
@@ -95,7 +95,7 @@ class StatementView(Page):
     def data(self, statement: Statement) -> dict[str, Any]:
         return twins.of_statement(
             statement,
-            self.exhibits(statement, whole=True),
+            self.exhibits(statement, most=IN_FILES),
             self.repeats(statement),
             record_of(statement),
             self.address,
