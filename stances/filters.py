@@ -456,7 +456,8 @@ class SearchFilterSet(StatementFilter):
 
     def without(self, *names: str) -> QuerySet:
         """Give the newest rows that all but the named parameters ask for."""
-        return self.queryset.filter(pk__in=self.newest(*names)) if self.newest(*names) else self.queryset.none()
+        newest = self.newest(*names)
+        return self.queryset.filter(pk__in=dialects.among(newest)) if newest else self.queryset.none()
 
     def linked(self, name: str, most: int, most_in_series: int) -> Linked:
         return self._linked_from(name, self.newest(name)), True
