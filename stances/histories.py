@@ -6,11 +6,11 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from stances import dialects
 from stances.asof import DECIDING, Shown, condition_said, reporter, source_of, stated_date
@@ -420,14 +420,19 @@ class Office(NamedTuple):
     PATHS = ("title", "authority", "start", "end", "of", "of__name", "of__short_name")  # type: ignore[misc]
 
 
+@cache
+def _offices() -> QuerySet:
+    """Ask for the offices of persons: put together once, as each page of a list asks for some."""
+    known = Affiliation.objects.filter(actor__kind=ActorKind.PERSON).exclude(authority__in=["", Authority.UNNAMED])
+    return known.order_by("start", "pk").values_list("actor", *Office.PATHS)
+
+
 class Offices:
     """What offices speakers held when they spoke, read in one query."""
 
     def __init__(self, speakers: Iterable[int]) -> None:
         self.held: dict[int, list[Office]] = defaultdict(list)
-        known = Affiliation.objects.filter(actor__in=set(speakers), actor__kind=ActorKind.PERSON)
-        known = known.exclude(authority__in=["", Authority.UNNAMED]).order_by("start", "pk")
-        for speaker, *office in known.values_list("actor", *Office.PATHS):
+        for speaker, *office in _offices().filter(actor__in=set(speakers)):
             self.held[speaker].append(Office(*office))
 
     def of(self, statement: Statement | Hit, among: Actor | None = None) -> str:

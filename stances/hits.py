@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
+
+from django.db.models import QuerySet
 
 from stances.models import Source, Stance, Statement
 from stances.models.addresses import address
@@ -88,20 +91,29 @@ def read(ids: Collection[int]) -> list[Hit]:
     if not ids:
         return []
     found: dict[int, Hit] = {}
-    statements = Statement.objects.filter(pk__in=ids).order_by()
-    named = (*_of("speaker", NAMED), *_of("source", PRINTED), *_of("source__publisher", NAMED))
-    for row in statements.values_list(*HIT, *named):
+    statements, stances = _asked()
+    for row in statements.filter(pk__in=ids):
         own, speaker, source, publisher = _apart(row, HIT, NAMED, PRINTED, NAMED)
         publishers = None if publisher[0] is None else Named("actor", *publisher)
         hit = Hit(Named("actor", *speaker), Printed(publishers, *source), [], *own)
         found[hit.pk] = hit
-    stances = Stance.objects.filter(statement__in=ids).order_by("topic__rank", "pk")
-    for row in stances.values_list(*SHOWN, *_of("actor", NAMED), *_of("topic", NAMED), "statement"):
+    for row in stances.filter(statement__in=ids):
         own, actor, topic, [statement] = _apart(row, SHOWN, NAMED, NAMED, ["statement"])
         if statement in found:
             hit = found[statement]
             hit.stances.append(Shown(hit, Named("actor", *actor), Named("topic", *topic), *own))
     return [found[pk] for pk in ids if pk in found]
+
+
+@cache
+def _asked() -> tuple[QuerySet, QuerySet]:
+    """Ask for statements and for stances: put together once, as each page asks for some."""
+    named = (*_of("speaker", NAMED), *_of("source", PRINTED), *_of("source__publisher", NAMED))
+    shown = (*SHOWN, *_of("actor", NAMED), *_of("topic", NAMED), "statement")
+    return (
+        Statement.objects.order_by().values_list(*HIT, *named),
+        Stance.objects.order_by("topic__rank", "pk").values_list(*shown),
+    )
 
 
 def _of(path: str, fields: Iterable[str]) -> tuple[str, ...]:
