@@ -331,6 +331,19 @@ def test_an_address_of_a_page_that_had_fifty_hits_goes_on_where_it_did(client):
     assert shown(client.get(old.context["previous_url"])) == best[25:]
 
 
+def test_the_last_page_of_ranked_hits_is_not_taken_for_the_last_of_all(client, monkeypatch):
+    topic = TopicFactory()
+    for number in range(40):
+        StanceFactory(topic=topic, statement__summary=f"Steel, as number {number} says.")
+    monkeypatch.setattr(filters, "MOST_LOOKED_AT", 30)
+    monkeypatch.setattr(views_search, "MOST_LOOKED_AT", 30)
+    assert page(client, "q=steel").context["span"] == "1 to 25 of 40"
+    last = page(client, "q=steel&cursor=25").context
+    assert (last["next_url"], last["span"]) == ("", "5 of 40")
+    by_date = client.get(page(client, "q=steel&order=date").context["next_url"]).context
+    assert by_date["span"] == "26 to 40 of 40"
+
+
 def test_hits_are_counted_beyond_the_newest_by_going_on_from_them(client, monkeypatch):
     topic, days = TopicFactory(), ("2023-12-31", "2024-01-01", "2024-01-01", "2024-01-01", "2024-02-29", "2024-03-01")
     for day in days:

@@ -264,10 +264,13 @@ class FilteredList(PublicView, ABC):
         return f"{reverse(name)}?{data.urlencode()}" if data else reverse(name)
 
 
-def span(page: Page, matching: int) -> str:
-    """Say which of the rows that were counted a page shows, as far as is known: "1 to 50 of 66"."""
+def span(page: Page, matching: int, *, ends: bool = True) -> str:
+    """Say which of the rows that were counted a page shows, as far as is known: "1 to 50 of 66".
+
+    `ends` tells whether the last page ends with the last of them.
+    """
     number, of_all = len(page.rows), counted(matching)
-    if page.previous and (page.next or matching > MOST_COUNTED):
+    if page.previous and (page.next or matching > MOST_COUNTED or not ends):
         return f"{number} of {of_all}"
     first = matching - number + 1 if page.previous else 1
     return f"{first:,} to {first + number - 1:,} of {of_all}"

@@ -22,7 +22,7 @@ from stances.models import Actor, Source, Statement, Topic
 from stances.near import near_names
 from stances.paging import DAMAGED, ID, Column, Keyset, Page
 from stances.tallies import MOST_COUNTED, capped_counts, counted
-from stances.views.filtered import FilteredList
+from stances.views.filtered import FilteredList, span
 from stances.vocabulary import Authority, Form
 
 SHOWN_IN_GROUP = 5
@@ -177,6 +177,7 @@ class Search(FilteredList):
         alone = asked and not others and not self.request.GET.get("cursor")
         groups = self.remembered("groups", self.groups) if alone else []
         nothing = asked and not context["matching"]
+        whole = context["matching"] <= MOST_LOOKED_AT
         return {
             **context,
             "facets": context["facets"] if others or not nothing else [],
@@ -188,7 +189,8 @@ class Search(FilteredList):
             "named": named(groups, q, sure=not nothing),
             "passed_over": self.query.passed_over,
             "ranks": self.ranks,
-            "most": MOST_LOOKED_AT if context["matching"] > MOST_LOOKED_AT else 0,
+            "most": 0 if whole else MOST_LOOKED_AT,
+            "span": span(page, context["matching"], ends=whole or not self.ranks),
             "newest_url": self.url(order=NEWEST),
             "words_url": f"{reverse('search')}?{urlencode({'q': q})}",
             "fewer": self.fewer() if nothing else [],
