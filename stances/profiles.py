@@ -9,8 +9,9 @@ from functools import cached_property
 
 from django.db.models import Count, Q
 
-from stances.asof import DECIDING, Board, Shown, board, source_of, stated_date
+from stances.asof import DECIDING, Board, Shown, board, source_of
 from stances.charts import Axis, Row, row, signs_of
+from stances.dates import PartialDate
 from stances.facets import MOST_COUNTED
 from stances.histories import Event, History, Offices, Reading, covers, read, span, up_to
 from stances.models import Actor, Affiliation, Position, Source, Stance, Statement, Topic
@@ -90,6 +91,25 @@ PUBLISHED = Written(
         Source.objects.public()
         .filter(Q(published_on=None) | Q(published_on__lte=day), publisher=publisher)
         .values_list("pk")[:SOURCES_SHOWN]
+    )
+)
+
+
+LAST_CHANGE = Written(
+    lambda actor, day: (
+        Position.objects.changes()
+        .filter(actor=actor, since__lte=day)
+        .order_by("-since", "-id")
+        .values_list(
+            "kind",
+            "topic",
+            "previous_value",
+            "previous_terms",
+            "value",
+            "terms",
+            "opening__statement__earliest",
+            "opening__statement__latest",
+        )[:1]
     )
 )
 
@@ -187,8 +207,8 @@ class Profile:
     @cached_property
     def standings_shown(self) -> list[Standing]:
         """List the standings last stated, in the order of the tree."""
-        last = sorted(self.standings, key=lambda it: it.shown.last_stated_on, reverse=True)[:STANDINGS_SHOWN]
-        return [it for it in self.standings if it in last] if len(self.standings) > STANDINGS_SHOWN else self.standings
+        last = sorted(enumerate(self.standings), key=lambda it: it[1].shown.last_stated_on, reverse=True)
+        return [it for _, it in sorted(last[:STANDINGS_SHOWN], key=lambda it: it[0])]
 
     @property
     def silent_on(self) -> list[Topic]:
@@ -227,11 +247,6 @@ class Profile:
             words += [f"{tie.affiliation.title}, {tie.other.label}" for tie in self.speaks_for if not tie.ended][:1]
         return ", ".join(words)
 
-    @cached_property
-    def last_change(self) -> Position | None:
-        changes = Position.objects.changes().filter(actor=self.actor, since__lte=self.day)
-        return changes.select_related("opening__statement").order_by("-since", "-id").first()
-
     def told_by(self, reason: str) -> int:
         """Count the topics on which its `own` or the `reported` position is shown, however much is recorded."""
         return sum(shown.reason == reason for shown in self.shown.values())
@@ -240,15 +255,13 @@ class Profile:
     def lede(self) -> str:
         """Tell the newest change, or that there is none, in a sentence that holds for the data."""
         name = first_up(self.actor.in_sentence)
-        if change := self.last_change:
-            what = "the terms of its position" if change.kind == "terms" else "its position"
-            before, after = (
-                wording(change.previous_value or 0, change.previous_terms),
-                wording(change.value, change.terms),
-            )
-            when = stated_date(change.opening).words(preposition=True)
-            topic = self.tree.in_sentence(self.tree.by_id[change.topic_id])
-            return f"{name} last changed {what} {when}: from “{before}” to “{after}”, on {topic}."
+        if changed := LAST_CHANGE.rows(actor=self.actor.pk, day=self.day):
+            [(kind, topic, *positions, earliest, latest)] = changed
+            what = "the terms of its position" if kind == "terms" else "its position"
+            before, after = wording(*positions[:2]), wording(*positions[2:])
+            when = PartialDate(earliest, latest).words(preposition=True)
+            on = self.tree.in_sentence(self.tree.by_id[topic])
+            return f"{name} last changed {what} {when}: from “{before}” to “{after}”, on {on}."
         if own := self.told_by("own"):
             kept = "none of them has changed" if own > 1 else "it has not changed"
             return f"{name} has stated a position on {counted(own, 'topic')}; on record {kept}."
