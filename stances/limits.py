@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
 
 #: How many steps SQLite takes between two looks at the clock: some tenths of a millisecond.
 STEPS = 10_000
 _CANCELLED = "57014"
+Found = TypeVar("Found")
 
 
 class TookTooLong(Exception):
@@ -39,11 +41,39 @@ def time_limit(seconds: float) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) == _CANCELLED or str(error) == "interrupted":
+        if _is_cancelled(error) or str(error) == "interrupted":
             raise TookTooLong(seconds) from error
         raise
     finally:
         lift()
+
+
+def _is_cancelled(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) == _CANCELLED
+
+
+def within(seconds: float, work: Callable[[], Found]) -> Found | None:
+    """Give what work finds, or None where one of its queries takes longer, in seconds; the others' limit stays.
+
+    SQLite, which counts for a whole request, is left to finish.
+    """
+    if connection.vendor != "postgresql":
+        return work()
+    connection.ensure_connection()
+    driver = connection.connection
+    [limit] = driver.execute("SHOW statement_timeout").fetchone()
+    driver.execute(f"SET statement_timeout = {round(seconds * 1000)}")
+    try:
+        # A query that is stopped would end the transaction, had that no point to go back to.
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            return work()
+    except OperationalError as error:
+        if _is_cancelled(error):
+            return None
+        raise
+    finally:
+        if not driver.closed:
+            driver.execute(f"SET statement_timeout = '{limit}'")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 
 from stances import dialects
+from stances.limits import within
 from stances.models import PublicVersion
 from stances.models.positions import State
 
@@ -37,6 +38,8 @@ MOST_LINKED = 1000
 MOST_LOOKED_UP = 20_000
 #: Looking up the values of a facet one by one goes on for so long, so many with a query, or more after a quick one.
 SECONDS, AT_ONCE = 0.05, 5
+#: A query of it is stopped after so long: to find less than the cap, it may have to pass over all rows of the list.
+LONGEST = 0.1
 #: Stands for a value in the SQL of a count that is used for many values; no column holds it.
 MARK = -32_768
 
@@ -216,7 +219,10 @@ class Tallies:
         while unsure:
             begin = monotonic()
             places, unsure = unsure[:at_once], unsure[at_once:]
-            for place, number in zip(places, look_up([groups[place] for place in places]), strict=True):
+            found = within(LONGEST, partial(look_up, [groups[place] for place in places]))
+            if found is None:
+                break
+            for place, number in zip(places, found, strict=True):
                 counts[place] = Count(number)
             took = monotonic() - begin
             left -= took

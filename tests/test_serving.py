@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from contextlib import nullcontext
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext, override_script_prefix
 
-from stances.limits import LimitedStream, TookTooLong, time_limit
+from stances.limits import LimitedStream, TookTooLong, time_limit, within
 from stances.models import Statement
 from stances.tallies import Memory
 from stances.views import lists, public
@@ -261,6 +262,19 @@ def test_a_limit_ends_with_its_block(transactional_db):
     assert ask(long) == 300_000
     with time_limit(0):
         assert ask(long) == 300_000
+
+
+@pytest.mark.parametrize("around", [nullcontext, transaction.atomic])
+def test_one_query_is_given_up_and_the_others_keep_their_limit(transactional_db, around):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite is left to finish")
+    with time_limit(20), around():
+        assert within(0.01, lambda: ask(ENDLESS)) is None
+        assert within(10, lambda: ask("SHOW statement_timeout")) == "10s"
+        assert ask("SHOW statement_timeout") == "20s"
+        with pytest.raises(DatabaseError, match="nowhere"):
+            within(10, lambda: ask("SELECT 1 FROM nowhere"))
+    assert ask("SHOW statement_timeout") == "0"
 
 
 def test_no_query_of_a_block_with_a_limit_is_compiled(transactional_db):
