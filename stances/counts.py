@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Case, CharField, F, When
@@ -36,8 +36,9 @@ class Tally:
     label: str
     slug: str
     url: str
-    href: Callable[[], str]  # a list of the stances; of hundreds that are counted, few are shown
+    asked: Mapping[str, str]  # what is asked for of the list of its stances
     positions: Mapping[int, int]
+    href: str = ""  # of that list: of hundreds that are counted, few are shown
 
     @property
     def favour(self) -> int:
@@ -134,6 +135,10 @@ class Counts:
             asked["actor"] = self._slugs
         return reverse("stance-list", query=asked)
 
+    def linked(self, tallies: Iterable[Tally]) -> list[Tally]:
+        """Give tallies with the addresses of their lists."""
+        return [replace(it, href=self.listed(**it.asked)) for it in tallies]
+
     def listed_in(self, period: Period, position: int) -> str:
         last = min(period.last, self.day).isoformat()
         return self.listed(after=period.first.isoformat(), before=last, position=position)
@@ -148,7 +153,7 @@ class Counts:
                 actors[pk].label,
                 actors[pk].slug,
                 actors[pk].get_absolute_url(),
-                partial(self.listed, actor=actors[pk].slug),
+                {"actor": actors[pk].slug},
                 positions,
             )
             for pk, positions in counted.items()
@@ -176,7 +181,7 @@ class Counts:
                 people[pk].label,
                 people[pk].slug,
                 people[pk].get_absolute_url(),
-                partial(self.listed, speaker=people[pk].slug),
+                {"speaker": people[pk].slug},
                 counted[pk],
             )
             for pk in first
@@ -192,7 +197,7 @@ class Counts:
                 topic.name,
                 topic.slug,
                 topic.get_absolute_url(),
-                partial(self.listed, topic=topic.slug, subtopics="0"),
+                {"topic": topic.slug, "subtopics": "0"},
                 counted[topic.pk],
             )
             for topic in self.subtree
@@ -214,7 +219,7 @@ class Counts:
                 f"{authority.label}{', reported' if voice == Voice.REPORTED else ''}",
                 f"{authority.value} {voice.value}",
                 "",
-                partial(self.listed, authority=authority.value, attribution=voice.value),
+                {"authority": authority.value, "attribution": voice.value},
                 counted[authority, voice],
             )
             for voice in Voice

@@ -98,8 +98,9 @@ def test_every_count_leads_to_a_list_of_as_many(client, said, monkeypatch):
     monkeypatch.setattr(counts, "ONE_BY_ONE", 0)
     context = client.get(address()).context
     told = context["told"]
-    for it in [*told.governments, *told.speakers, *told.topics, *told.authorities]:
-        assert client.get(it.href()).context["matching"] == it.total, it
+    for it in told.linked([*told.governments, *told.speakers, *told.topics, *told.authorities]):
+        assert client.get(it.href).context["matching"] == it.total, it
+    assert [it.href for it in context["authorities"]] == [it.href for it in told.linked(told.authorities)]
     for block in context["counts"].blocks:
         assert client.get(block.href).context["matching"] == int(block.title.split(": ")[1].split()[0])
 

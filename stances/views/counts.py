@@ -68,9 +68,10 @@ class CountsView(DetailPage):
             "note": note(counts),
             "total_words": first_up(counted(counts.total, "own stance")),
             "ways": [(by, by == counts.by, self.url(topic, by)) for by in BY],
-            **first("governments", counts.governments),
-            **first("speakers", counts.speakers, counts.spoke),
-            **first("topics", counts.topics),
+            **first(counts, "governments", len(counts.governments)),
+            **first(counts, "speakers", counts.spoke),
+            **first(counts, "topics", len(counts.topics)),
+            "authorities": counts.linked(counts.authorities),
             "urls": {format: self.url(topic, counts.by, format) for format in ("csv", "json", "svg")},
             "citation": citations.page(title, self.address(self.url(topic, counts.by)), self.seen, on=self.day),
         }
@@ -109,10 +110,9 @@ class CountsView(DetailPage):
         }
 
 
-def first(name: str, tallies: list[Tally], number: int | None = None) -> dict[str, Any]:
-    """Give the tallies that the page lists, and of how many these are where they are not all."""
-    number = len(tallies) if number is None else number
-    return {name: tallies[:LISTED], f"{name}_of": number if number > LISTED else 0}
+def first(counts: Counts, name: str, number: int) -> dict[str, Any]:
+    """Give the tallies of a name that the page lists, and of how many these are where they are not all."""
+    return {name: counts.linked(getattr(counts, name)[:LISTED]), f"{name}_of": number if number > LISTED else 0}
 
 
 def note(counts: Counts) -> str:
