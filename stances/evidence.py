@@ -243,8 +243,7 @@ def exhibits(statement: Statement, tree: TopicTree, day: dt.date, *, most: int =
     Of a history longer than `most`, READ where it is not given, what is nearest in time is read.
     """
     most = most or READ
-    order = {topic.pk: place for place, topic in enumerate(tree)}
-    own = sorted(statement.stances.all(), key=lambda s: (s.actor.name, order[s.topic_id]))
+    own = sorted(statement.stances.all(), key=lambda s: (s.actor.name, tree.places[s.topic_id]))
     pairs = Q(pk__in=[])
     for stance in own:
         pairs |= Q(actor=stance.actor_id, topic=stance.topic_id)

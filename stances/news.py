@@ -169,13 +169,12 @@ def latest(tree: TopicTree, parts: Sequence[tuple[list[Topic], int]], day: dt.da
     for row in TOLD.rows(day=day, statements=statements, actors=actors):
         it = told(tree, row)
         grouped[part_of.get(it.line.topic.pk), it.statement[0], it.actor].append(it)
-    places = {topic.pk: place for place, topic in enumerate(tree)}
     governments = tree.governments.by_id
     items_of: list[list[Item]] = []
     for part, newest in enumerate(pairs):
         items, before = [], None
         for pair in newest:
-            ordered = sorted(grouped[part, *pair], key=lambda it: places[it.line.topic.pk])
+            ordered = sorted(grouped[part, *pair], key=lambda it: tree.places[it.line.topic.pk])
             if not ordered or pair[1] not in governments:
                 continue  # written since the rest was read
             first = ordered[0]

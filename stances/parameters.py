@@ -145,7 +145,12 @@ class SlugsField(ManyField):
     def _named(self, texts: list[str]) -> dict[str, Any]:
         """Find the public rows that go by names, of any case: a draft's name makes none doubtful."""
         paths = NAMES[self.model._meta.model_name or ""]
-        named = [Q(**{f"{path}__iexact": text}) for path in paths for text in texts if text and "\0" not in text]
+        named = [
+            Q(**{f"{path}__iexact": text})
+            for path in paths
+            for text in texts
+            if 0 < len(text) <= MOST_CHARACTERS and "\0" not in text
+        ]
         if not named:
             return {}
         alike = {row.pk: row for row in self.model._default_manager.filter(reduce(or_, named)).order_by()}

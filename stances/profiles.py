@@ -310,7 +310,6 @@ class Profile:
     def spoken(self) -> list[Spoken]:
         """List the newest statements in which it speaks of others, or says what moves no position of its own."""
         said = self._spoken.exclude(actor=self.actor.pk)
-        order = {topic.pk: place for place, topic in enumerate(self.tree)}
         newest = said.newest(STATEMENTS_SHOWN, "statement").order_by("-stated_on", "-statement__key")
         keys = list(newest.values_list("statement", "stated_on", "statement__key").distinct()[:STATEMENTS_SHOWN])
         if not keys:
@@ -319,7 +318,7 @@ class Profile:
         for stance in said.filter(statement__in=grouped).with_evidence():
             grouped[stance.statement_id].append(stance)
         for found in grouped.values():
-            found.sort(key=lambda stance: (stance.actor.name, order[stance.topic_id]))
+            found.sort(key=lambda stance: (stance.actor.name, self.tree.places[stance.topic_id]))
         return [Spoken(found[0].statement, found) for found in grouped.values()]
 
     @property

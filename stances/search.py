@@ -67,6 +67,8 @@ _POSSESSIVE = re.compile(r"(?<=\w)['’ʼ]s(?!\w)", re.IGNORECASE)
 OPEN, CLOSE = "\x02", "\x03"
 #: So many rows that words find are looked up by their ids.
 FEW = 1000
+#: By the table of an index and the words asked of it what they find, or None where it is more.
+Known = dict[tuple[str, str], list[int] | None]
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ def found(index: Index, query: Query) -> RawSQL:
 class Typed(str):
     """What a reader typed, with what is known of it while the request is answered, which asks for it several times."""
 
-    known: dict[str, list[int] | None]
+    known: Known
 
     def __new__(cls, text: str) -> Typed:
         typed = super().__new__(cls, text)
@@ -247,19 +249,20 @@ def filtered(rows: Any, index: Index, text: str, *, column: str = "pk", begun: b
     return rows.filter(**{f"{column}__in": found(index, query) if ids is None else dialects.among(ids)})
 
 
-def few(index: Index, query: Query, known: dict[str, list[int] | None]) -> list[int] | None:
-    """Give the ids of what a query finds, where these are few, and keep them among what is known by index.
+def few(index: Index, query: Query, known: Known) -> list[int] | None:
+    """Give the ids of what a query finds, where these are few, and keep them among what is known.
 
     PostgreSQL takes any word that is not among the commonest to stand in some thousand entries, and would look for the
     newest fifty of them by walking through all rows by date. SQLite always begins with what is found.
     """
     if connection.vendor == "sqlite":
         return None
-    if index.table not in known:
+    written = query.written()
+    if (index.table, written) not in known:
         sql = f"SELECT id FROM {index.table} WHERE document @@ to_tsquery('{index.configuration}', %s) LIMIT %s"  # noqa: S608
-        ids = [pk for (pk,) in dialects.ask(sql, [query.written(), FEW + 1])]
-        known[index.table] = ids if len(ids) <= FEW else None
-    return known[index.table]
+        ids = [pk for (pk,) in dialects.ask(sql, [written, FEW + 1])]
+        known[index.table, written] = ids if len(ids) <= FEW else None
+    return known[index.table, written]
 
 
 def newest(

@@ -6,9 +6,21 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import TypeVar
 
 from stances.governments import Governments
 from stances.models import Topic
+
+Known = TypeVar("Known")
+
+
+class OutdatedTree(KeyError):
+    """A topic is not among those of a tree: it was published after the state of the data that the tree is of."""
+
+
+class ById(dict[int, Known]):
+    def __missing__(self, pk: int) -> Known:
+        raise OutdatedTree(pk)
 
 
 class TopicTree:
@@ -16,7 +28,8 @@ class TopicTree:
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         self.topics = list(topics)
-        self.by_id = {topic.pk: topic for topic in self.topics}
+        self.by_id = ById((topic.pk, topic) for topic in self.topics)
+        self.places = ById((topic.pk, place) for place, topic in enumerate(self.topics))
         self.children: dict[int | None, list[Topic]] = defaultdict(list)
         for topic in self.topics:
             self.children[topic.parent_id].append(topic)

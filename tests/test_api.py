@@ -571,3 +571,20 @@ def test_the_page_of_columns_describes_every_column_of_every_file(client):
     assert ("time", "later") in [(value, words[:5]) for value, words in values["terms"]]
     for page in ("/about/", "/api/v1/docs/"):
         assert 'href="/about/columns/"' in client.get(page).content.decode()
+
+
+def test_a_detail_meets_a_topic_that_is_newer_than_its_page(client, world, monkeypatch):
+    from stances.tree import OutdatedTree
+    from stances.views.pages import ActorView
+
+    data, told = ActorView.data, []
+
+    def once(page, row):
+        told.append(page)
+        if len(told) == 1:
+            raise OutdatedTree(1)
+        return data(page, row)
+
+    monkeypatch.setattr(ActorView, "data", once)
+    assert client.get("/api/v1/actors/japan/").status_code == 200
+    assert told[0] is not told[1]

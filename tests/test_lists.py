@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import html
 import json
@@ -783,3 +784,16 @@ def test_a_name_that_drafts_have_too_stays_known_and_a_minus_alone_names_nothing
     for name in ("actor", "topic"):
         context = client.get("/stances/", {name: "-"}).context
         assert [problem.parameter for problem, *_ in context["problems"]] == [name]
+
+
+@pytest.mark.parametrize("key", ["[0,9999999999]", "[0, 9223372036854775807]", "[1, 9223372036854775807]"])
+def test_a_cursor_of_a_topic_that_is_not_in_the_list_is_told(client, world, key):
+    cursor = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+    response = client.get(f"/topics/?cursor={cursor}")
+    assert response.status_code == 200
+    assert [row[0].parameter for row in response.context["problems"]] == ["cursor"]
+
+
+def test_no_name_is_too_odd_or_too_long_to_be_asked_for(client, world):
+    for address in ("/compare/?actor=%00", f"/compare/?actor={'a' * 60_000}", f"/stances/?topic={'a' * 60_000}"):
+        assert client.get(address).status_code in (200, 400), address

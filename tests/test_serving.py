@@ -15,9 +15,11 @@ from django.test.utils import CaptureQueriesContext, override_script_prefix
 
 from stances.limits import LimitedStream, TookTooLong, time_limit, within
 from stances.models import Statement
+from stances.models.positions import PublicVersionManager
 from stances.tallies import Memory
 from stances.views import lists, public
 from tests.addresses import public_addresses
+from tests.factories import FeaturedTopicFactory, GovernmentFactory, StanceFactory, StatementFactory, TopicFactory
 
 NO_DATA = ("/healthz", "/statements/")
 ADDRESSES = [address for address in public_addresses() if address not in NO_DATA]
@@ -308,3 +310,27 @@ def test_addresses_begin_where_the_server_puts_the_site(client, world):
             page = client.get("/stances/").content.decode()
         found = set(re.findall(r'href="([^"]*)/(actors|topics|statements)/', page))
         assert found == {(begin, kind) for kind in ("actors", "topics", "statements")}
+
+
+@pytest.mark.parametrize("where", ["/", "topic", "statement", "actor"])
+def test_what_is_published_while_a_page_is_read_is_on_it_or_not_but_no_error(client, db, monkeypatch, where):
+    question, actor = FeaturedTopicFactory(), GovernmentFactory()
+    first = StanceFactory(actor=actor, topic=question).statement
+    for address in ("/", question.get_absolute_url(), actor.get_absolute_url(), first.get_absolute_url()):
+        assert client.get(address).status_code == 200
+    read, told = PublicVersionManager.state, []
+
+    def and_publish(self):
+        state = read(self)
+        if not told:
+            told.append(state)
+            statement = StatementFactory(published=True, key="new-1", date="2024-06-01")
+            topic = TopicFactory(parent=question, slug="new")
+            for of in (question, topic):
+                StanceFactory(actor=actor, topic=of, statement=statement)
+        return state
+
+    monkeypatch.setattr(PublicVersionManager, "state", and_publish)
+    address = {"topic": "/topics/new/", "statement": "/statements/new-1/", "actor": actor.get_absolute_url()}
+    assert client.get(address.get(where, where)).status_code == 200
+    assert told

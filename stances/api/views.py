@@ -28,6 +28,7 @@ from stances.api.parameters import described, of_list, of_page
 from stances.filters import ListFilterSet, Problem, StatementFilter
 from stances.models import Statement, resolve
 from stances.paging import ID, Column, Key, Keyset
+from stances.tree import OutdatedTree
 from stances.views import lists, pages
 from stances.views.detail import DetailPage, Page
 from stances.views.filtered import FilteredList
@@ -158,8 +159,12 @@ class DetailEndpoint(Endpoint, GenericAPIView):
     def told(self, row: Any) -> Response:
         if self.page.problems:
             raise Refused(self.page.problems)
-        data, fields = self.page.data(row), self.page.form.cleaned_data["fields"]
-        return Response({name: data[name] for name in fields})
+        try:
+            data = self.page.data(row)
+        except OutdatedTree:  # rows were published after the page's state was read: it is asked anew
+            del self.page
+            data = self.page.data(row)
+        return Response({name: data[name] for name in self.page.form.cleaned_data["fields"]})
 
 
 class SluggedEndpoint(DetailEndpoint):

@@ -13,6 +13,8 @@ from django.db import models
 from django.urls import get_script_prefix, reverse
 
 KINDS = ("actor", "topic", "source")
+#: What is longer names nothing.
+LONGEST_SLUG = 100
 
 
 #: Where the addresses of the request begin that is being answered, as asking the framework takes ten times as long.
@@ -96,7 +98,7 @@ def resolve(model: Any, slugs: Iterable[str]) -> dict[str, Any]:
     """Find the rows that slugs name, former slugs too; a slug that names nothing is left out. Two queries at most."""
     if isinstance(model, str):
         model = apps.get_model("stances", model)
-    wanted = set(slugs)
+    wanted = {slug for slug in slugs if len(slug) <= LONGEST_SLUG and "\0" not in slug}
     found = {row.slug: row for row in model._default_manager.filter(slug__in=wanted)}
     if missing := wanted - found.keys():
         kind = model._meta.model_name

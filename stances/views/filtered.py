@@ -97,8 +97,14 @@ class FilteredList(PublicView, ABC):
         except ValidationError as error:
             self.problems.append(Problem("cursor", (request.GET["cursor"],), error.messages[0]))
         if format == "html":
-            nothing = not self.numbers[0]  # counted once, while the first of a few rare rows is searched for each time
-            return render(request, self.template_name, self.context(Page() if nothing else self.page(key)))
+            page = Page()
+            if self.numbers[0]:  # counted once, while the first of a few rare rows is searched for each time
+                try:
+                    page = self.page(key)
+                except ValidationError as error:  # a cursor that is sound, of what is not in this list
+                    self.problems.append(Problem("cursor", (request.GET["cursor"],), error.messages[0]))
+                    self.numbers = [0, 0]
+            return render(request, self.template_name, self.context(page))
         if self.problems:
             return refuse(self.problems, format=format)
         rows = self.keyset().ordered(self.complete(self.filters.qs))

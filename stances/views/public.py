@@ -21,6 +21,7 @@ from stances.models import PublicVersion
 from stances.models.addresses import one_beginning
 from stances.models.positions import State
 from stances.tallies import Memory
+from stances.tree import OutdatedTree
 
 #: Pages as they were answered, packed, by their tags.
 pages = Memory(settings.PAGE_MEMORY * 2**20, size=lambda kept: len(kept[0]))
@@ -136,3 +137,13 @@ class PublicView(View):
     def state(self) -> State | None:
         """The state of the public data, read once, before the rows: with the tag, where that was asked for."""
         return getattr(self.request, "state", None) or PublicVersion.objects.state()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer; once more from the start, where rows are met that were published after the state was read."""
+        before = dict(self.__dict__)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except OutdatedTree:
+            self.__dict__ = before
+            request.state = PublicVersion.objects.state()  # type: ignore[attr-defined]
+            return super().dispatch(request, *args, **kwargs)
