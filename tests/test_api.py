@@ -21,6 +21,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from stances.api.views import openapi
 from stances.models import Actor, PublicVersion, Source, Stance, Statement, Topic
+from stances.tree import OutdatedTree
+from stances.views.pages import ActorView
 from stances.vocabulary import Status
 from tests import pact
 from tests.factories import (
@@ -574,9 +576,6 @@ def test_the_page_of_columns_describes_every_column_of_every_file(client):
 
 
 def test_a_detail_meets_a_topic_that_is_newer_than_its_page(client, world, monkeypatch):
-    from stances.tree import OutdatedTree
-    from stances.views.pages import ActorView
-
     data, told = ActorView.data, []
 
     def once(page, row):
